@@ -1,0 +1,192 @@
+/**
+ * What the command line prints with `--json` and what the server's routes
+ * answer: one definition for `node/`, `lab/` and (through the generated JSON
+ * Schema) Python. Paths are contents paths inside the server's root where a
+ * server answers, absolute paths on the command line.
+ */
+import type { AttestRequested, RecordOptions } from './journal/events';
+
+/** State of recording for one notebook; the wording is the face's. */
+export type RecordingState =
+  | 'recording'
+  | 'late'
+  | 'cells-only'
+  | 'paused'
+  | 'off'
+  | 'stopped';
+
+/** `GET status?path=` */
+export interface IStatusReply {
+  state: RecordingState;
+  /** Why it stopped, or why there is no report from inside the kernel. */
+  reason: string | null;
+  /** RFC 3339; when recording of this session began. */
+  since: string | null;
+  sid: string | null;
+  runs: number;
+  /** Runs before recording began, at least. */
+  runsMissed: number;
+  gaps: number;
+  /** True when a file was written in any recorded session of this notebook. */
+  hasWrites: boolean;
+  /** Why records can't be made here (no Node), or null. */
+  cannotAttest: string | null;
+}
+
+export type FileKind = 'model' | 'dataset' | 'code' | 'config' | 'log' | 'cache' | 'other' | 'unknown';
+
+/** How the bytes on disk compare with those recorded. */
+export type FileState = 'unchanged' | 'changed' | 'gone' | 'not-checked';
+
+/** A file that a session wrote: a possible subject of a record. */
+export interface IWrittenFile {
+  /** Contents path or absolute path: what `--for` and `POST records` take. */
+  path: string;
+  kind: FileKind;
+  /** Number of the run in its session, as people see it; null when only a scan saw the write. */
+  run: number | null;
+  /** RFC 3339, when it was last written. */
+  at: string;
+  sizeBytes: number | null;
+  sha256: string | null;
+  state: FileState;
+  /** For a changed file: fingerprint and time of the file now. */
+  nowSha256?: string | null;
+  nowAt?: string | null;
+}
+
+/** `sessions [PATH] --json`, `GET sessions?path=`: newest first. */
+export interface ISessionSummary {
+  sid: string;
+  kernelId: string | null;
+  kernelName: string | null;
+  startedAt: string;
+  endedAt: string | null;
+  state: 'running' | 'ended' | 'restarted' | 'died' | 'unknown';
+  notebooks: string[];
+  runs: number;
+  filesRead: number;
+  gaps: number;
+  runsMissed: number;
+  written: IWrittenFile[];
+}
+export interface ISessionsReply {
+  sessions: ISessionSummary[];
+  /** Journals that couldn't be read, each with a sentence. */
+  problems: { sid: string; message: string }[];
+}
+
+/** What a record will say; computed from the statement, never stored in it. */
+export interface IRecordSummary {
+  filesRead: number;
+  filesWritten: number;
+  runsKept: number;
+  runsTotal: number;
+  gaps: { code: string; count: number; sentence: string }[];
+  ceiling: ICeiling;
+}
+
+/** The most that can be claimed, with reasons as data; worded by the face. */
+export interface ICeiling {
+  /** `L1`: at most SLSA Build L1. `below-L1`: its gate isn't met. */
+  level: 'L1' | 'below-L1';
+  reasons: { code: string; holds: boolean }[];
+}
+
+/** `POST records`, `create --json`. */
+export interface ICreateRequest {
+  /** Subjects. At least one. */
+  for: string[];
+  /** Session to take; found by path and digest when absent. */
+  session?: string;
+  notebook?: string;
+  sign: 'local' | 'none';
+  options?: Partial<RecordOptions>;
+  dryRun?: boolean;
+  /** The request of an earlier dry run: the record is then made of exactly the same bytes. */
+  request?: AttestRequested;
+}
+
+/** One JSON line each while a record is made; the last is `done`, `refused` or `error`. */
+export type CreateProgress =
+  | { type: 'progress'; step: 'reading' | 'comparing' | 'writing'; done: number; total: number; name?: string }
+  | ICreateDone
+  | ICreateRefused
+  | IErrorReply;
+
+export interface ICreateDone {
+  type: 'done';
+  dryRun: boolean;
+  invocationId: string;
+  /** The exact bytes that are (or would be) signed, as text. */
+  statement: string;
+  statementBytes: number;
+  request: AttestRequested;
+  summary: IRecordSummary;
+  signed: boolean;
+  keyHint: string | null;
+  /** Where the bundle lies in the record folder; null on a dry run. */
+  record: string | null;
+  /** Copy beside the artifact: its path, or why there is none. */
+  copy: { path: string; problem: string | null } | null;
+}
+
+export interface ICreateRefused {
+  type: 'refused';
+  reason: 'changed' | 'missing' | 'nothing-written' | 'no-session' | 'no-subject';
+  message: string;
+  files: {
+    path: string;
+    run: number | null;
+    recordedSha256: string | null;
+    recordedAt: string | null;
+    nowSha256: string | null;
+    nowAt: string | null;
+  }[];
+}
+
+export interface IErrorReply {
+  type: 'error';
+  /** Closed set of codes, see `node/errors.ts`. */
+  code: string;
+  message: string;
+}
+
+/** `verify --json`, `POST verify`. */
+export type VerifyStatus =
+  | 'ok'
+  | 'no-expectation'
+  | 'unsigned'
+  | 'unknown-key'
+  | 'unexpected-signer'
+  | 'wrong-subject'
+  | 'bad-signature'
+  | 'malformed'
+  | 'not-found'
+  | 'not-checked';
+export interface IVerifyReply {
+  status: VerifyStatus;
+  file: string;
+  record: string | null;
+  sha256: string | null;
+  /** Short name of the key in the user's keyring, if it has one. */
+  keyName: string | null;
+  keyHint: string | null;
+  message: string;
+  checks: { code: string; outcome: 'ok' | 'failed' | 'not-checked' | 'cannot-be-checked'; text: string }[];
+}
+
+/** `GET records?path=`: records of this notebook, newest first. */
+export interface IRecordsReply {
+  records: { invocation: string; file: string; createdAt: string; subjects: string[]; signed: boolean }[];
+}
+
+/** `GET|PUT settings`: what governs recording, kept by the server. */
+export interface ISettings {
+  enabled: boolean;
+  draftOnSave: boolean;
+  maxHashBytes: number;
+  ignored: string[];
+  retentionDays: number;
+  quotaBytes: number;
+}

@@ -1,0 +1,593 @@
+/**
+ * Every event that an observer can write, as zod schemas: the definition in
+ * code of the journal (see docs/journal.md). Python writes these lines,
+ * TypeScript reads them; `schema/events.schema.json` is generated from here.
+ *
+ * Objects are loose: a reader keeps fields it doesn't know.
+ */
+import * as z from 'zod/mini';
+
+/** Lower-case hexadecimal SHA-256, 64 characters. */
+export const Sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+
+/** An integer that may exceed 2^53 (nanoseconds, inodes, devices): decimal digits. */
+export const Decimal = z.string().check(z.regex(/^-?[0-9]{1,40}$/));
+
+/** RFC 3339 time in UTC with microseconds, e.g. `2026-11-24T09:30:00.123456Z`. */
+export const Time = z
+  .string()
+  .check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/));
+
+const Count = z.int().check(z.nonnegative());
+
+/** A path or another name: text, or base64 of its bytes where it isn't UTF-8. */
+export const Name = z.union([z.string(), z.looseObject({ b64: z.string() })]);
+export type Name = z.infer<typeof Name>;
+
+/**
+ * A text kept as a file in `texts/<sha256>`; sha256 = SHA-256(salt ‖ UTF-8
+ * bytes), salt = first 16 bytes of HMAC-SHA-256(session key, text), in base64.
+ */
+export const Text = z.looseObject({
+  sha256: Sha256,
+  salt: z.string(),
+  bytes: Count,
+  redact: z.optional(
+    z.array(z.looseObject({ start: Count, end: Count, kind: z.string() }))
+  )
+});
+export type Text = z.infer<typeof Text>;
+
+/** Identity of a file's bytes at one moment, as stat(2) gives it. */
+export const Stat = z.looseObject({
+  dev: Decimal,
+  ino: Decimal,
+  /** Bytes. A decimal string above 2^53. */
+  size: z.union([Count, Decimal]),
+  mtimeNs: Decimal,
+  ctimeNs: Decimal,
+  nlink: z.optional(z.int()),
+  /** File system type where known, e.g. `ext4`, `nfs`. */
+  fs: z.optional(z.nullable(z.string()))
+});
+export type Stat = z.infer<typeof Stat>;
+
+/** Who observed: every conclusion says on whose word it rests. */
+export const Observer = z.looseObject({
+  id: z.string(),
+  /** Open-ended: `server`, `probe`, `scan`, `hasher`, `client` … */
+  kind: z.string(),
+  domain: z.enum(['tenant', 'platform']),
+  version: z.string(),
+  digest: z.optional(Sha256),
+  host: z.string(),
+  bootId: z.nullable(z.string()),
+  pid: z.optional(z.int()),
+  parentPid: z.optional(z.int()),
+  rank: z.optional(z.int())
+});
+export type Observer = z.infer<typeof Observer>;
+
+/** Fields of every line. */
+const line = {
+  v: z.literal(1),
+  sid: z.string(),
+  seq: Count,
+  t: Time,
+  mono: Decimal,
+  by: z.string(),
+  prev: z.nullable(Sha256)
+};
+
+/** `msgId/k`; k = 0 for the run that a request starts, 1, 2 … for nested ones. */
+const RunId = z.string().check(z.regex(/^.+\/[0-9]+$/));
+
+/** In every probe event: the run, or null, and how it is known. */
+const attributed = {
+  run: z.nullable(RunId),
+  attribution: z.enum(['context', 'thread', 'process', 'none'])
+};
+
+const event = <T extends string, S extends z.core.$ZodLooseShape>(
+  type: T,
+  shape: S
+) => z.looseObject({ ...line, type: z.literal(type), ...shape });
+
+const probeEvent = <T extends string, S extends z.core.$ZodLooseShape>(
+  type: T,
+  shape: S
+) => z.looseObject({ ...line, ...attributed, type: z.literal(type), ...shape });
+
+const text = z.nullable(z.string());
+const optionalText = z.optional(text);
+
+/* ------------------------------------------------------------ any writer */
+
+export const JournalStarted = event('journal.started', {
+  program: z.looseObject({ name: z.string(), version: z.string() }),
+  python: optionalText,
+  platform: z.string()
+});
+
+export const ObserverJoined = event('observer.joined', { observer: Observer });
+
+export const ObserverLeft = event('observer.left', {
+  observer: z.string(),
+  reason: text,
+  parentRun: z.optional(z.nullable(z.string()))
+});
+
+/** An observed instance of something that wasn't recorded. */
+export const Gap = event('gap', {
+  code: z.string(),
+  covers: z.looseObject({
+    path: z.optional(Name),
+    library: z.optional(z.string()),
+    bytes: z.optional(Count),
+    count: z.optional(Count),
+    run: z.optional(z.nullable(z.string())),
+    from: z.optional(Time),
+    to: z.optional(Time),
+    reason: z.optional(z.string())
+  })
+});
+
+/* --------------------------------------------------------------- recorder */
+
+export const KernelStarted = event('kernel.started', {
+  kernelId: text,
+  previousSid: text,
+  kernelName: text,
+  language: optionalText,
+  specSha256: z.nullable(Sha256),
+  provisioner: text,
+  /** `expected`, or why there will be no probe. */
+  probe: z.string()
+});
+
+const kernelEnd = { reason: text };
+export const KernelRestarted = event('kernel.restarted', kernelEnd);
+export const KernelInterrupted = event('kernel.interrupted', kernelEnd);
+export const KernelDied = event('kernel.died', kernelEnd);
+export const KernelEnded = event('kernel.ended', kernelEnd);
+
+export const DocumentBound = event('document.bound', {
+  docId: z.string(),
+  path: Name
+});
+export const DocumentRenamed = event('document.renamed', {
+  docId: z.string(),
+  from: Name,
+  to: Name
+});
+/** Order of the code cells in a saved .ipynb and the digest of each one's source. */
+export const CellList = z.array(
+  z.looseObject({ cellId: z.nullable(z.string()), code: Text })
+);
+export const DocumentSaved = event('document.saved', {
+  docId: z.string(),
+  path: Name,
+  sha256: z.nullable(Sha256),
+  bytes: z.nullable(Count),
+  cells: z.nullable(CellList)
+});
+export const DocumentClosed = event('document.closed', { docId: z.string() });
+
+export const ClientSeen = event('client.seen', {
+  client: z.string(),
+  /** `lab`, `notebook`, `console`, `server-side executor`, `headless`, `unknown client`. */
+  label: z.string(),
+  docId: z.nullable(z.string()),
+  evidence: z.string()
+});
+
+export const RunInput = event('run.input', {
+  msgId: z.string(),
+  client: z.string(),
+  code: Text,
+  executionCount: z.nullable(z.int()),
+  subshell: z.nullable(z.string())
+});
+export const RunErrored = event('run.errored', {
+  msgId: z.string(),
+  ename: text
+});
+export const RunIdle = event('run.idle', {
+  msgId: z.string(),
+  client: z.string(),
+  /** The request that went idle, e.g. `execute_request`. */
+  request: z.string(),
+  hadInput: z.boolean()
+});
+
+const pause = { docId: z.optional(text), whom: z.string() };
+export const RecordingPaused = event('recording.paused', pause);
+export const RecordingResumed = event('recording.resumed', pause);
+
+export const ExecutionStarted = event('execution.started', {
+  docId: z.string(),
+  path: Name,
+  sha256: Sha256,
+  parameters: z.record(z.string(), z.string()),
+  output: z.nullable(Name)
+});
+export const ExecutionEnded = event('execution.ended', {
+  docId: z.string(),
+  cells: Count,
+  executed: Count,
+  status: z.enum(['ok', 'error', 'interrupted', 'died']),
+  output: z.nullable(Name),
+  outputSha256: z.nullable(Sha256)
+});
+
+/* ------------------------------------------------------------------ probe */
+
+export const ProbeHello = probeEvent('probe.hello', {
+  version: z.string(),
+  digest: z.nullable(Sha256),
+  pid: z.int(),
+  python: z.string(),
+  implementation: z.string(),
+  ipykernel: text,
+  ipython: text,
+  install: z.enum(['launch', 'late', 'child']),
+  /** Runs before the probe, at least. */
+  runsMissed: Count,
+  channels: z.looseObject({
+    audit: z.enum(['ok', 'vetoed']),
+    wrappers: z.array(
+      z.looseObject({
+        library: z.string(),
+        version: text,
+        state: z.string()
+      })
+    ),
+    meter: z.optional(z.string()),
+    maps: z.optional(z.string())
+  }),
+  cwd: z.nullable(Name),
+  /** Installation prefixes of the kernel's environment. */
+  prefixes: z.array(Name),
+  flags: z.record(z.string(), z.union([z.int(), z.boolean()])),
+  /** PYTHONHASHSEED as set, `random` when unset. */
+  hashSeed: z.string()
+});
+
+const Package = z.looseObject({
+  name: z.string(),
+  version: z.string(),
+  /** Where it was installed from, when known: `pypi`, `editable`, `vcs` … */
+  origin: optionalText
+});
+export const EnvPackages = probeEvent('env.packages', {
+  packages: z.array(Package),
+  /** How they were listed, e.g. `importlib.metadata`. */
+  listedBy: z.string()
+});
+export const EnvHardware = probeEvent('env.hardware', {
+  system: z.string(),
+  release: z.string(),
+  machine: z.string(),
+  cpu: text,
+  cpuCount: z.nullable(z.int()),
+  memoryBytes: z.nullable(z.union([Count, Decimal])),
+  accelerators: z.array(
+    z.looseObject({ kind: z.string(), name: text, driver: text })
+  ),
+  containerHints: z.array(z.string())
+});
+export const EnvDeterminism = probeEvent('env.determinism', {
+  /** Names of determinism switches and their values, `null` when unset. */
+  flags: z.record(z.string(), z.nullable(z.string())),
+  /** Seeds read back; empty where none was seen. */
+  seeds: z.record(z.string(), z.nullable(z.string()))
+});
+
+export const RunKind = z.enum([
+  'cell',
+  'nested',
+  'silent',
+  'expression',
+  'callback'
+]);
+export const RunStarted = probeEvent('run.started', {
+  parentRun: text,
+  cellId: text,
+  requestMetadataKeys: z.array(z.string()),
+  client: optionalText,
+  code: z.nullable(Text),
+  transformedSha256: z.nullable(Sha256),
+  kind: RunKind,
+  storeHistory: z.nullable(z.boolean()),
+  executionCount: z.optional(z.nullable(z.int()))
+});
+export const RunCode = probeEvent('run.code', {
+  parse: z.enum(['ok', 'failed']),
+  loads: z.array(z.string()),
+  stores: z.array(z.string()),
+  deletes: z.array(z.string()),
+  imports: z.array(z.string()),
+  magics: z.array(z.string()),
+  dynamic: z.array(z.string()),
+  attributeStores: z.array(z.string()),
+  subscriptStores: z.array(z.string()),
+  calls: z.array(
+    z.looseObject({ name: z.string(), receiverType: text })
+  ),
+  constructs: z.array(z.string()),
+  /** Names loaded by the user functions that this code can reach. */
+  reached: z.optional(
+    z.array(z.looseObject({ name: z.string(), loads: z.array(z.string()) }))
+  )
+});
+export const RunEnded = probeEvent('run.ended', {
+  status: z.enum(['ok', 'error', 'interrupted', 'exited']),
+  ename: text,
+  durationNs: Decimal,
+  threadsAlive: z.array(z.string()),
+  tasksPending: z.nullable(Count),
+  meter: z.optional(
+    z.nullable(
+      z.looseObject({
+        read: z.nullable(Decimal),
+        written: z.nullable(Decimal)
+      })
+    )
+  )
+});
+
+/** Later observers write these; declared so that a reader knows them. */
+export const NamesChanged = probeEvent('names.changed', {
+  phase: z.enum(['run', 'between']),
+  names: z.array(z.looseObject({ name: z.string() }))
+});
+export const StateChanged = probeEvent('state.changed', {});
+export const CwdChanged = probeEvent('cwd.changed', {
+  from: z.nullable(Name),
+  to: z.nullable(Name)
+});
+
+const Op = z.enum(['read', 'write', 'append', 'create', 'truncate']);
+export const FileOpened = probeEvent('file.opened', {
+  /** As the caller gave it. */
+  path: Name,
+  realPath: z.nullable(Name),
+  ops: z.array(Op),
+  via: z.enum(['audit', 'wrapper', 'maps', 'tracer']),
+  library: optionalText,
+  function: optionalText,
+  /** At the moment of the event, null when there was no such file. */
+  stat: z.nullable(Stat),
+  outcome: z.enum(['opened', 'failed', 'unknown'])
+});
+/** What the run left behind at its end. */
+export const FileSettled = probeEvent('file.settled', {
+  realPath: Name,
+  stat: z.nullable(Stat),
+  stillOpen: z.nullable(z.boolean())
+});
+const fromTo = { from: Name, to: Name, stat: z.optional(z.nullable(Stat)) };
+export const FileRenamed = probeEvent('file.renamed', fromTo);
+export const FileLinked = probeEvent('file.linked', fromTo);
+export const FolderRenamed = probeEvent('folder.renamed', fromTo);
+export const FileRemoved = probeEvent('file.removed', { path: Name });
+export const FileMapped = probeEvent('file.mapped', {
+  path: Name,
+  writable: z.boolean()
+});
+export const FolderMade = probeEvent('folder.made', { path: Name });
+export const FolderListed = probeEvent('folder.listed', { path: Name });
+
+const objectFile = {
+  path: Name,
+  realPath: z.optional(z.nullable(Name)),
+  objectType: text,
+  library: z.string(),
+  function: z.string(),
+  /** Why this is thought to be a model, e.g. `has fit and predict`; empty if it isn't. */
+  modelEvidence: z.array(z.string())
+};
+export const ObjectWritten = probeEvent('object.written', objectFile);
+export const ObjectRead = probeEvent('object.read', objectFile);
+
+export const RemoteRead = probeEvent('remote.read', { url: z.string() });
+export const HttpRequested = probeEvent('http.requested', {
+  url: z.string(),
+  method: text
+});
+export const NetConnected = probeEvent('net.connected', {
+  host: z.string(),
+  port: z.nullable(z.int())
+});
+export const DbQueried = probeEvent('db.queried', {});
+export const ProcessStarted = probeEvent('process.started', {
+  argv: z.nullable(Text),
+  /** `subprocess`, `os.system`, `fork`, `forkpty`, `exec`, `spawn` … */
+  how: z.string(),
+  program: z.optional(z.nullable(Name)),
+  pid: z.nullable(z.int()),
+  probed: z.boolean()
+});
+export const ProcessEnded = probeEvent('process.ended', {
+  pid: z.nullable(z.int()),
+  exitCode: z.nullable(z.int())
+});
+
+/* ----------------------------------------------------------------- helper */
+
+export const ScanStarted = event('scan.started', {
+  roots: z.array(Name),
+  excluded: z.array(z.string()),
+  budget: z.looseObject({ entries: Count, ms: Count })
+});
+export const ScanDone = event('scan.done', {
+  root: Name,
+  complete: z.boolean(),
+  entries: Count
+});
+/** Changed between two scans: by one of the runs of an interval, never by "the" run. */
+export const FileChanged = event('file.changed', {
+  path: Name,
+  before: z.nullable(Stat),
+  after: z.nullable(Stat),
+  /** First and last run whose time overlaps the interval; null where there was none. */
+  runs: z.nullable(z.tuple([z.string(), z.string()]))
+});
+
+export const DigestAbsent = z.enum([
+  'changed',
+  'deferred',
+  'too-large',
+  'gone',
+  'unreadable',
+  'special',
+  'elsewhere',
+  'disabled'
+]);
+export const FileHashed = event('file.hashed', {
+  realPath: Name,
+  stat: z.nullable(Stat),
+  sha256: z.nullable(Sha256),
+  absent: z.nullable(DigestAbsent),
+  when: z.enum(['ahead', 'after', 'at-attest']),
+  fromCache: z.boolean(),
+  /** The identity may have changed within its clock's grain. */
+  racy: z.optional(z.boolean())
+});
+export const FolderManifest = event('folder.manifest', {
+  path: Name,
+  sha256: Sha256
+});
+
+/* ----------------------------------------------------------------- attest */
+
+export const Prefix = z.looseObject({
+  sid: z.string(),
+  /** File name within the session's folder, e.g. `server.jsonl`. */
+  file: z.string(),
+  /** SHA-256 of the last line of the prefix, without its newline. */
+  head: z.nullable(Sha256),
+  lines: Count
+});
+export type Prefix = z.infer<typeof Prefix>;
+
+export const RequestedSubject = z.looseObject({
+  /** Absolute path on the computer that attests. */
+  path: Name,
+  sha256: Sha256,
+  stat: Stat,
+  /** Session in which it was written; null when its write wasn't seen. */
+  sid: text
+});
+
+/** What goes into the record beyond the default. */
+export const RecordOptions = z.looseObject({
+  code: z.boolean(),
+  packages: z.boolean(),
+  userName: z.boolean(),
+  fullPaths: z.boolean()
+});
+export type RecordOptions = z.infer<typeof RecordOptions>;
+
+export const AttestRequested = event('attest.requested', {
+  /** Opaque and globally unique, `urn:uuid:…` (SLSA Provenance v1, invocationId). */
+  invocationId: z.string(),
+  /** Absolute path of the primary notebook; null when no document was bound. */
+  document: z.nullable(Name),
+  /** Absolute folder that relative names in the record start from. */
+  base: Name,
+  subjects: z.array(RequestedSubject).check(z.minLength(1), z.maxLength(1024)),
+  classifications: z.array(
+    z.looseObject({ path: Name, kind: z.string(), by: z.string() })
+  ),
+  drops: z.array(z.string()),
+  options: RecordOptions,
+  userName: text,
+  deriver: z.looseObject({ name: z.string(), version: z.string() }),
+  prefixes: z.array(Prefix),
+  /** RFC 3339, UTC, as they stand in the record's metadata. */
+  startedOn: z.string(),
+  finishedOn: z.string()
+});
+export type AttestRequested = z.infer<typeof AttestRequested>;
+
+export const RecordWritten = event('record.written', {
+  invocationId: z.string(),
+  file: Name,
+  sha256: Sha256,
+  /** Hint of the signing key, base64 of SHA-256(SPKI DER); null when unsigned. */
+  keyHint: text
+});
+
+/** Tombstone in `forgotten.jsonl`. */
+export const Forgotten = event('forgotten', {
+  what: z.looseObject({
+    session: z.optional(z.string()),
+    text: z.optional(Sha256),
+    before: z.optional(Time)
+  }),
+  whom: z.string()
+});
+
+/** Every event of the journal, by its `type`. */
+export const JournalEvent = z.discriminatedUnion('type', [
+  JournalStarted,
+  ObserverJoined,
+  ObserverLeft,
+  Gap,
+  KernelStarted,
+  KernelRestarted,
+  KernelInterrupted,
+  KernelDied,
+  KernelEnded,
+  DocumentBound,
+  DocumentRenamed,
+  DocumentSaved,
+  DocumentClosed,
+  ClientSeen,
+  RunInput,
+  RunErrored,
+  RunIdle,
+  RecordingPaused,
+  RecordingResumed,
+  ExecutionStarted,
+  ExecutionEnded,
+  ProbeHello,
+  EnvPackages,
+  EnvHardware,
+  EnvDeterminism,
+  RunStarted,
+  RunCode,
+  RunEnded,
+  NamesChanged,
+  StateChanged,
+  CwdChanged,
+  FileOpened,
+  FileSettled,
+  FileRenamed,
+  FileLinked,
+  FolderRenamed,
+  FileRemoved,
+  FileMapped,
+  FolderMade,
+  FolderListed,
+  ObjectWritten,
+  ObjectRead,
+  RemoteRead,
+  HttpRequested,
+  NetConnected,
+  DbQueried,
+  ProcessStarted,
+  ProcessEnded,
+  ScanStarted,
+  ScanDone,
+  FileChanged,
+  FileHashed,
+  FolderManifest,
+  AttestRequested,
+  RecordWritten,
+  Forgotten
+]);
+export type JournalEvent = z.infer<typeof JournalEvent>;
+export type EventType = JournalEvent['type'];
+export type EventOf<T extends EventType> = Extract<JournalEvent, { type: T }>;
