@@ -8,12 +8,7 @@ import type { AttestRequested, RecordOptions } from './journal/events';
 
 /** State of recording for one notebook; the wording is the face's. */
 export type RecordingState =
-  | 'recording'
-  | 'late'
-  | 'cells-only'
-  | 'paused'
-  | 'off'
-  | 'stopped';
+  'recording' | 'late' | 'cells-only' | 'paused' | 'off' | 'stopped';
 
 /** `GET status?path=` */
 export interface IStatusReply {
@@ -33,7 +28,15 @@ export interface IStatusReply {
   cannotAttest: string | null;
 }
 
-export type FileKind = 'model' | 'dataset' | 'code' | 'config' | 'log' | 'cache' | 'other' | 'unknown';
+export type FileKind =
+  | 'model'
+  | 'dataset'
+  | 'code'
+  | 'config'
+  | 'log'
+  | 'cache'
+  | 'other'
+  | 'unknown';
 
 /** How the bytes on disk compare with those recorded. */
 export type FileState = 'unchanged' | 'changed' | 'gone' | 'not-checked';
@@ -109,7 +112,13 @@ export interface ICreateRequest {
 
 /** One JSON line each while a record is made; the last is `done`, `refused` or `error`. */
 export type CreateProgress =
-  | { type: 'progress'; step: 'reading' | 'comparing' | 'writing'; done: number; total: number; name?: string }
+  | {
+      type: 'progress';
+      step: 'reading' | 'comparing' | 'writing';
+      done: number;
+      total: number;
+      name?: string;
+    }
   | ICreateDone
   | ICreateRefused
   | IErrorReply;
@@ -133,7 +142,8 @@ export interface ICreateDone {
 
 export interface ICreateRefused {
   type: 'refused';
-  reason: 'changed' | 'missing' | 'nothing-written' | 'no-session' | 'no-subject';
+  reason:
+    'changed' | 'missing' | 'nothing-written' | 'no-session' | 'no-subject';
   message: string;
   files: {
     path: string;
@@ -173,12 +183,22 @@ export interface IVerifyReply {
   keyName: string | null;
   keyHint: string | null;
   message: string;
-  checks: { code: string; outcome: 'ok' | 'failed' | 'not-checked' | 'cannot-be-checked'; text: string }[];
+  checks: {
+    code: string;
+    outcome: 'ok' | 'failed' | 'not-checked' | 'cannot-be-checked';
+    text: string;
+  }[];
 }
 
 /** `GET records?path=`: records of this notebook, newest first. */
 export interface IRecordsReply {
-  records: { invocation: string; file: string; createdAt: string; subjects: string[]; signed: boolean }[];
+  records: {
+    invocation: string;
+    file: string;
+    createdAt: string;
+    subjects: string[];
+    signed: boolean;
+  }[];
 }
 
 /** `GET|PUT settings`: what governs recording, kept by the server. */

@@ -311,9 +311,7 @@ export const RunCode = probeEvent('run.code', {
   dynamic: z.array(z.string()),
   attributeStores: z.array(z.string()),
   subscriptStores: z.array(z.string()),
-  calls: z.array(
-    z.looseObject({ name: z.string(), receiverType: text })
-  ),
+  calls: z.array(z.looseObject({ name: z.string(), receiverType: text })),
   constructs: z.array(z.string()),
   /** Names loaded by the user functions that this code can reach. */
   reached: z.optional(
