@@ -1,0 +1,141 @@
+"""What the probe adds to one run of a cell: two kernels, one plain and one recorded, asked in turn.
+
+Prints one JSON object: per workload the medians in ms, the median of the paired differences and its
+95 % interval (bootstrap), and what the probe's memory came to.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+WORKLOADS = {
+    "x = 1": ("", "x = 1"),
+    "loop of 100,000": ("", "s = 0\nfor i in range(100_000):\n    s += i"),
+    "100 files opened": (
+        "import os, tempfile; d = tempfile.mkdtemp()\n"
+        "for i in range(100): open(f'{d}/{i}.txt', 'w').write('x')",
+        "for i in range(100):\n    with open(f'{d}/{i}.txt') as f:\n        f.read()",
+    ),
+    "100,000 id() calls": ("o = object()", "for i in range(100_000):\n    id(o)"),
+    "deepcopy of 2,000 entries": (
+        "import copy; nest = {i: [i, {'k': i}] for i in range(2000)}",
+        "c = copy.deepcopy(nest)",
+    ),
+}
+PAIRS = 60
+
+
+class Kernel:
+    """One kernel that is asked for runs and timed."""
+
+    def __init__(self, provisioner: str) -> None:
+        from jupyter_client.manager import KernelManager
+        from jupyter_client.provisioning import KernelProvisionerFactory
+
+        factory = KernelProvisionerFactory.instance()
+        factory.default_provisioner_name = provisioner
+        self.manager = KernelManager(kernel_name="python3")
+        self.manager.start_kernel()
+        self.client: Any = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+
+    def run(self, code: str) -> float:
+        """Milliseconds from the request to the kernel's idle."""
+        begun = time.perf_counter()
+        request = self.client.execute(code)
+        while True:
+            message = self.client.get_iopub_msg(timeout=60)
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            if message["msg_type"] == "error":
+                raise RuntimeError("\n".join(message["content"]["traceback"]))
+            if (
+                message["msg_type"] == "status"
+                and message["content"]["execution_state"] == "idle"
+            ):
+                taken = (time.perf_counter() - begun) * 1000
+                self.client.get_shell_msg(timeout=60)
+                return taken
+
+    def memory_kb(self) -> int:
+        """Resident memory of the kernel's process."""
+        pid = self.manager.provisioner.pid  # type: ignore[union-attr]
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return int(line.split()[1])
+        return 0
+
+    def stop(self) -> None:
+        """End the kernel."""
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+def interval(differences: list[float]) -> tuple[float, float]:
+    """95 % interval of the median, by 2,000 resamples."""
+    draw = random.Random(1)
+    medians = sorted(
+        statistics.median(draw.choices(differences, k=len(differences))) for _ in range(2000)
+    )
+    return medians[50], medians[1949]
+
+
+def measure(plain: Kernel, recorded: Kernel, setup: str, code: str) -> dict[str, float]:
+    """Interleaved pairs of one workload."""
+    for kernel in (plain, recorded):
+        kernel.run(setup)
+        for _ in range(5):
+            kernel.run(code)
+    pairs = []
+    for turn in range(PAIRS):
+        if turn % 2:
+            second = recorded.run(code)
+            pairs.append((plain.run(code), second))
+        else:
+            first = plain.run(code)
+            pairs.append((first, recorded.run(code)))
+    low, high = interval([b - a for a, b in pairs])
+    return {
+        "plainMs": statistics.median(a for a, _ in pairs),
+        "recordedMs": statistics.median(b for _, b in pairs),
+        "addedMs": statistics.median(b - a for a, b in pairs),
+        "addedLowMs": low,
+        "addedHighMs": high,
+    }
+
+
+def main() -> None:
+    """Run every workload and print the numbers."""
+    os.environ["JUPYTER_ATTEST_DIR"] = tempfile.mkdtemp(prefix="jupyter-attest-bench-")
+    plain, recorded = Kernel("local-provisioner"), Kernel("jupyter-attest")
+    try:
+        result: dict[str, Any] = {"pairs": PAIRS, "workloads": {}}
+        for name, (setup, code) in WORKLOADS.items():
+            result["workloads"][name] = measure(plain, recorded, setup, code)
+        before = recorded.memory_kb() - plain.memory_kb()
+        many = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+        for _ in range(many):
+            plain.run("x = 1")
+            recorded.run("x = 1")
+        result["memory"] = {
+            "runs": many,
+            "addedAtStartKb": before,
+            "addedAfterKb": recorded.memory_kb() - plain.memory_kb(),
+        }
+        print(json.dumps(result))
+    finally:
+        plain.stop()
+        recorded.stop()
+
+
+if __name__ == "__main__":
+    main()
