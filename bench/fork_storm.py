@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from pathlib import Path
 
 from kernel import Kernel
 
@@ -48,15 +49,15 @@ open(RESULT, "w").write(f"{children} {hung}")
 
 def main() -> None:
     """Run the storm once and print what became of the children."""
-    os.environ["JUPYTER_ATTEST_DIR"] = tempfile.mkdtemp(prefix="jupyter-attest-bench-")
-    result = os.path.join(os.environ["JUPYTER_ATTEST_DIR"], "storm.txt")
+    home = Path(tempfile.mkdtemp(prefix="jupyter-attest-bench-"))
+    os.environ["JUPYTER_ATTEST_DIR"] = str(home)
+    result = home / "storm.txt"
     kernel = Kernel("jupyter-attest")
     try:
-        taken = kernel.run(STORM.replace("RESULT", repr(result)))
+        taken = kernel.run(STORM.replace("RESULT", repr(str(result))))
     finally:
         kernel.stop()
-    with open(result) as file:
-        children, hung = map(int, file.read().split())
+    children, hung = map(int, result.read_text().split())
     print(json.dumps({"children": children, "hung": hung, "ms": taken}))
 
 

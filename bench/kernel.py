@@ -58,10 +58,7 @@ class Kernel:
                 continue
             if message["msg_type"] == "error":
                 raise RuntimeError("\n".join(message["content"]["traceback"]))
-            if (
-                message["msg_type"] == "status"
-                and message["content"]["execution_state"] == "idle"
-            ):
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
                 taken = (time.perf_counter() - begun) * 1000
                 self.client.get_shell_msg(timeout=60)
                 return taken

@@ -65,7 +65,9 @@ def find_node() -> str:
             return node
         too_old = node
     if named:
-        raise NodeNotFoundError(f"JUPYTER_ATTEST_NODE is {named}, which isn't Node ≥ {MINIMUM_MAJOR}.")
+        raise NodeNotFoundError(
+            f"JUPYTER_ATTEST_NODE is {named}, which isn't Node ≥ {MINIMUM_MAJOR}."
+        )
     if too_old:
         raise NodeNotFoundError(f"{too_old} is older than Node {MINIMUM_MAJOR}.")
     raise NodeNotFoundError(

@@ -1,0 +1,1 @@
+"""The helper process: scans folders and hashes files, at idle priority."""

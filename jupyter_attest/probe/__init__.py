@@ -1,0 +1,1 @@
+"""What runs inside the kernel: one file that only watches."""

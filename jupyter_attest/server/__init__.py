@@ -1,0 +1,1 @@
+"""The server extension: recorder, documents, save hook, routes."""
