@@ -210,3 +210,92 @@ export interface ISettings {
   retentionDays: number;
   quotaBytes: number;
 }
+
+/** Public half of a key, as `key` and the keyring know it. */
+export interface IKeyEntry {
+  name: string;
+  /** base64 of SHA-256(SPKI DER): the hint in a record. */
+  hint: string;
+  /** The same digest in lower-case hex. */
+  fingerprint: string;
+  /** Where the public key lies. */
+  file: string;
+}
+
+/** `key show|new|add --json`. */
+export interface IKeyReply extends IKeyEntry {
+  /** SPKI PEM. */
+  publicKey: string;
+  /** Folder of the key and the keyring. */
+  folder: string;
+  /** All keys that `verify` knows by default, this computer's own first. */
+  keyring: IKeyEntry[];
+  /** Files in the keyring that are no keys, a sentence each. */
+  problems: string[];
+}
+
+/** `doctor --json`. */
+export interface IDoctorReply {
+  /** True when every needed thing works. */
+  ok: boolean;
+  checks: {
+    /** Stable name, e.g. `python`. */
+    code: string;
+    /** `note`: it isn't needed, or nothing has to be done. */
+    outcome: 'ok' | 'problem' | 'note';
+    text: string;
+    /** What to do about a problem. */
+    cure: string | null;
+  }[];
+}
+
+/** Last line of `execute --json`; before it `{"type":"cell","done":n,"total":m}` each. */
+export interface IExecuteReply {
+  type: 'done';
+  sid: string | null;
+  status: 'ok' | 'error' | 'interrupted' | 'died';
+  /** The executed notebook, null when it could not be written. */
+  output: string | null;
+  ename: string | null;
+}
+
+/** `forget --json`, `POST forget`. */
+export interface IForgetReply {
+  /** Sessions deleted whole. */
+  sessions: string[];
+  /** Digests of the texts deleted. */
+  texts: string[];
+  /** Files of record folders and drafts that went with them. */
+  files: string[];
+  /** What could not be deleted, a sentence each. */
+  problems: string[];
+}
+
+/** `explain --json`. */
+export interface IExplainReply {
+  /** The file asked about; null when a record was named. */
+  file: string | null;
+  sha256: string | null;
+  /** How the file on disk compares with the record. */
+  fileState: 'same' | 'different' | 'gone' | 'not-checked';
+  /** Null when there is no record. */
+  record: string | null;
+  signed: boolean;
+  keyHint: string | null;
+  keyName: string | null;
+  /** Whether the signature holds for a known key; null when unsigned or the key isn't known. */
+  signatureHolds: boolean | null;
+  invocationId: string | null;
+  startedOn: string | null;
+  finishedOn: string | null;
+  notebook: string | null;
+  subjects: { name: string; sha256: string }[];
+  inputs: {
+    name: string;
+    sha256: string | null;
+    onDisk: 'same' | 'different' | 'not-here' | 'not-checked';
+  }[];
+  summary: IRecordSummary | null;
+  /** The story, line by line, as people read it. */
+  story: string[];
+}
