@@ -218,8 +218,7 @@ export interface IKeyEntry {
   hint: string;
   /** The same digest in lower-case hex. */
   fingerprint: string;
-  /** Where the public key lies. */
-  file: string;
+  publicKeyPath: string;
 }
 
 /** `key show|new|add --json`. */
