@@ -1,0 +1,192 @@
+/** `npm run bench`: every number that the documents quote, side by side in one run. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  ROOT,
+  environment,
+  exitWith,
+  setUp,
+  temporary,
+  venv
+} from '../scripts/lib.mjs';
+import { writeJournal } from './journal.mjs';
+
+const CLI = path.join(ROOT, 'dist', 'cli.mjs');
+const median = values => [...values].sort((a, b) => a - b)[values.length >> 1];
+const ms = value => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
+
+function python(script, ...args) {
+  const out = execFileSync(
+    venv('python'),
+    [path.join(ROOT, 'bench', script), ...args],
+    {
+      env: environment(),
+      stdio: ['ignore', 'pipe', 'ignore'],
+      maxBuffer: 1e8
+    }
+  );
+  return JSON.parse(out);
+}
+
+/** Milliseconds of a whole process, start included; throws when it fails. */
+function timed(command, env) {
+  const begun = process.hrtime.bigint();
+  const done = spawnSync(command[0], command.slice(1), {
+    env: environment(env),
+    encoding: 'utf8',
+    maxBuffer: 1e9
+  });
+  const taken = Number(process.hrtime.bigint() - begun) / 1e6;
+  if (done.status !== 0) {
+    throw new Error(`${command.join(' ')}\n${done.stdout}\n${done.stderr}`);
+  }
+  return taken;
+}
+
+function table(title, head, rows) {
+  console.log(`\n## ${title}\n\n| ${head.join(' | ')} |`);
+  console.log(`|${head.map(() => '---').join('|')}|`);
+  rows.forEach(row => console.log(`| ${row.join(' | ')} |`));
+}
+
+function kernelCost() {
+  const { pairs, workloads, memory } = python('kernel.py', '1000');
+  table(
+    `One run in the kernel, ${pairs} interleaved pairs (medians)`,
+    ['run', 'plain', 'recorded', 'added', '95 % interval'],
+    Object.entries(workloads).map(([name, w]) => [
+      name,
+      ms(w.plainMs),
+      ms(w.recordedMs),
+      ms(w.addedMs),
+      `${ms(w.addedLowMs)} to ${ms(w.addedHighMs)}`
+    ])
+  );
+  console.log(
+    `\nMemory of the recorded kernel beyond the plain one: ${(memory.addedAtStartKb / 1024).toFixed(1)} MB,` +
+      ` after ${memory.runs} more runs of each ${(memory.addedAfterKb / 1024).toFixed(1)} MB.`
+  );
+}
+
+function forkStorm() {
+  const { children, hung, ms: taken } = python('fork_storm.py');
+  console.log(
+    `\n## Fork storm under open load\n\n${children} children, ${hung} hung, ${ms(taken)}.`
+  );
+}
+
+function journalToRecord() {
+  const rows = [100, 1000, 10000].map(runs => {
+    const home = temporary('bench');
+    const work = path.join(home, 'work');
+    const model = writeJournal(home, work, runs);
+    const env = {
+      JUPYTER_ATTEST_DIR: home,
+      JUPYTER_CONFIG_DIR: path.join(home, 'config')
+    };
+    const create = [
+      process.execPath,
+      CLI,
+      'create',
+      '--for',
+      model,
+      '--dry-run',
+      '--json'
+    ];
+    const times = [1, 2, 3].map(() => timed(create, env));
+    const start = median(
+      [1, 2, 3].map(() => timed([process.execPath, CLI, '--version'], env))
+    );
+    fs.rmSync(home, { recursive: true });
+    return [runs.toLocaleString('en'), ms(median(times)), ms(start)];
+  });
+  table(
+    'Journal to record (whole process, median of 3)',
+    ['runs', 'time', 'of it: start of Node'],
+    rows
+  );
+}
+
+function findCosign() {
+  const cached = path.join(
+    os.homedir(),
+    '.cache',
+    'jupyter-attest',
+    'bin',
+    'cosign'
+  );
+  const found = spawnSync('which', ['cosign'], { encoding: 'utf8' });
+  return found.status === 0
+    ? found.stdout.trim()
+    : fs.existsSync(cached)
+      ? cached
+      : null;
+}
+
+function verification() {
+  const home = temporary('bench');
+  const env = {
+    JUPYTER_ATTEST_DIR: home,
+    JUPYTER_CONFIG_DIR: path.join(home, 'config')
+  };
+  const model = writeJournal(home, path.join(home, 'work'), 100);
+  timed(
+    [process.execPath, CLI, 'create', '--for', model, '--sign', 'local'],
+    env
+  );
+  const key = path.join(home, 'config', 'attest', 'key.pub.pem');
+  const bundle = `${model}.sigstore.json`;
+  const cosign = findCosign();
+  const commands = {
+    'jupyter-attest verify': [
+      process.execPath,
+      CLI,
+      'verify',
+      model,
+      '--key',
+      key
+    ],
+    ...(cosign && {
+      'cosign verify-blob-attestation': [
+        cosign,
+        'verify-blob-attestation',
+        ...['--key', key, '--bundle', bundle, '--type', 'slsaprovenance1'],
+        ...['--insecure-ignore-tlog', model]
+      ]
+    })
+  };
+  const times = Object.fromEntries(
+    Object.keys(commands).map(name => [name, []])
+  );
+  for (let turn = 0; turn < 21; turn++) {
+    for (const [name, command] of Object.entries(commands)) {
+      times[name].push(timed(command, env));
+    }
+  }
+  fs.rmSync(home, { recursive: true });
+  table(
+    'Verify one record (whole process, interleaved, median of 21)',
+    ['program', 'time'],
+    Object.entries(times).map(([name, values]) => [name, ms(median(values))])
+  );
+  if (!cosign) {
+    console.log(
+      '\ncosign: skipped. GOBIN=$HOME/.cache/jupyter-attest/bin go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3 builds it.'
+    );
+  }
+}
+
+try {
+  await setUp('test');
+  console.log(
+    `# jupyter-attest bench\n\n${os.cpus()[0].model}, ${os.cpus().length} cores, Node ${process.versions.node}`
+  );
+  journalToRecord();
+  verification();
+  kernelCost();
+  forkStorm();
+} catch (error) {
+  exitWith(error);
+}
