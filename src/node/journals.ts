@@ -1,0 +1,151 @@
+/** The journal home on disk: sessions, their files, and the index of written files. */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { CliError, readError } from './errors';
+import { listFolder, statOf } from './files';
+
+/** A session's folder in the journal home. */
+export interface ISessionFolder {
+  sid: string;
+  folder: string;
+}
+
+/** A journal file as it lies on disk. */
+export interface IJournalBytes {
+  /** Name in the session's folder, e.g. `server.jsonl`. */
+  file: string;
+  bytes: Buffer;
+}
+
+export function sessionsFolder(home: string): string {
+  return path.join(home, 'sessions');
+}
+
+/** All session folders, those touched last first. */
+export function listSessions(home: string): ISessionFolder[] {
+  const root = sessionsFolder(home);
+  return listFolder(root)
+    .map(sid => ({ sid, folder: path.join(root, sid) }))
+    .filter(({ folder }) => statOf(folder)?.isDirectory() === true)
+    .map(session => ({ ...session, touchedMs: lastTouch(session.folder) }))
+    .sort((a, b) => b.touchedMs - a.touchedMs || (a.sid < b.sid ? -1 : 1))
+    .map(({ sid, folder }) => ({ sid, folder }));
+}
+
+function lastTouch(folder: string): number {
+  return Math.max(
+    0,
+    ...journalNames(folder).map(name =>
+      Number(statOf(path.join(folder, name))?.mtimeMs ?? 0n)
+    )
+  );
+}
+
+function journalNames(folder: string): string[] {
+  return listFolder(folder).filter(name => name.endsWith('.jsonl'));
+}
+
+/** The one session of this id; the id may be shortened while it is unique. */
+export function findSession(home: string, id: string): ISessionFolder {
+  const all = listSessions(home);
+  const exact = all.find(session => session.sid === id);
+  const starting = all.filter(session => session.sid.startsWith(id));
+  if (exact !== undefined) {
+    return exact;
+  }
+  const [only, ...others] = id.length >= 4 ? starting : [];
+  if (only === undefined) {
+    throw new CliError('missing', `There is no recorded session ${id}.`);
+  }
+  if (others.length > 0) {
+    throw new CliError(
+      'usage',
+      `${starting.length} sessions begin with ${id}. Give more of the id.`
+    );
+  }
+  return only;
+}
+
+/** Every journal file of a session, in the order of their names. */
+export function readSessionFiles(folder: string): IJournalBytes[] {
+  return journalNames(folder).map(file => ({
+    file,
+    bytes: readBytes(path.join(folder, file))
+  }));
+}
+
+function readBytes(file: string): Buffer {
+  try {
+    return fs.readFileSync(file);
+  } catch (error) {
+    throw readError(file, error);
+  }
+}
+
+/** A text kept in a session, e.g. the source of a cell; null when it is gone. */
+export function readText(folder: string, sha256: string): string | null {
+  if (!/^[0-9a-f]{64}$/.test(sha256)) {
+    return null;
+  }
+  const file = path.join(folder, 'texts', sha256);
+  return statOf(file) === null ? null : readBytes(file).toString('utf8');
+}
+
+/** A line of `index.jsonl`: a session that wrote a file of this path. */
+export interface IIndexEntry {
+  path: string;
+  sha256: string | null;
+  sid: string;
+}
+
+/** The index, oldest first. It is only a cache: broken lines are passed over. */
+export function readIndex(home: string): IIndexEntry[] {
+  const file = path.join(home, 'index.jsonl');
+  if (statOf(file) === null) {
+    return [];
+  }
+  return readBytes(file)
+    .toString('utf8')
+    .split('\n')
+    .flatMap(line => {
+      try {
+        const entry = JSON.parse(line) as Partial<IIndexEntry>;
+        return typeof entry.path === 'string' && typeof entry.sid === 'string'
+          ? [{ path: entry.path, sha256: entry.sha256 ?? null, sid: entry.sid }]
+          : [];
+      } catch {
+        return [];
+      }
+    });
+}
+
+/** Id of this start of the computer, as observers write it; null where it has none. */
+export function bootId(): string | null {
+  try {
+    return fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return null;
+  }
+}
+
+/** Whether the process of an observer still runs on this computer. */
+export function isAlive(observer: {
+  host: string;
+  bootId: string | null;
+  pid?: number | undefined;
+}): boolean {
+  if (
+    observer.pid === undefined ||
+    observer.host !== os.hostname() ||
+    (observer.bootId !== null && observer.bootId !== bootId())
+  ) {
+    return false;
+  }
+  try {
+    process.kill(observer.pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
