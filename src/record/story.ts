@@ -1,0 +1,5 @@
+import type { IRecordSummary } from '../api';
+
+export function summarize(_statement: unknown): IRecordSummary {
+  throw new Error('not implemented');
+}
