@@ -465,7 +465,9 @@ export const Prefix = z.looseObject({
   file: z.string(),
   /** SHA-256 of the last line of the prefix, without its newline. */
   head: z.nullable(Sha256),
-  lines: Count
+  lines: Count,
+  /** True when a line without its end followed. */
+  torn: z.optional(z.boolean())
 });
 export type Prefix = z.infer<typeof Prefix>;
 
@@ -494,6 +496,8 @@ export const AttestRequested = event('attest.requested', {
   document: z.nullable(Name),
   /** Absolute folder that relative names in the record start from. */
   base: Name,
+  /** The author's home folder, so that its name stays out of the record. */
+  home: z.optional(z.nullable(Name)),
   subjects: z.array(RequestedSubject).check(z.minLength(1), z.maxLength(1024)),
   classifications: z.array(
     z.looseObject({ path: Name, kind: z.string(), by: z.string() })
