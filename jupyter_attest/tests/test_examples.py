@@ -145,7 +145,7 @@ def test_the_cleaned_file_names_the_raw_table(attester: Attester) -> None:
 def test_a_clean_notebook_shows_no_gap(attester: Attester) -> None:
     for artifact in ("clean.parquet", "model.joblib"):
         definition = attester.statement(artifact)["predicate"]["buildDefinition"]
-        assert definition["internalParameters"]["recording"]["gaps"] == {}
+        assert definition["internalParameters"]["recording"]["gaps"] == []
 
 
 def test_the_level_stands_nowhere_but_in_the_builders_name(attester: Attester) -> None:
