@@ -1,0 +1,244 @@
+"""The kernel provisioner: starts local kernels as always, with the probe loaded first.
+
+Nothing here may cost a user a kernel: whatever fails of ours gives a plain
+kernel and a stated reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from jupyter_client.provisioning import LocalProvisioner
+
+from .home import SessionFolder, journal_home, make_private, new_session
+from .journal import write_private
+
+#: Name of the entry point in the group ``jupyter_client.kernel_provisioners``.
+NAME = "jupyter-attest"
+
+#: What ``kernel.started`` says when the probe was loaded.
+EXPECTED = "expected"
+
+#: Longest time that making a session's folder may hold up a kernel, in seconds.
+PATIENCE_S = 2.0
+
+_PACKAGE = Path(__file__).parent
+log = logging.getLogger("jupyter_attest")
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+class _ProbeSource:
+    """Bytes of the probe, read at import: an upgrade under a running server changes nothing."""
+
+    probe = _read(_PACKAGE / "probe" / "probe.py")
+    wrappers = _read(_PACKAGE / "static" / "wrappers.json")
+
+
+class ProbeMissingError(RuntimeError):
+    """The package has no probe to copy."""
+
+
+def install_probe(home: Path) -> Path:
+    """Copy the probe and its wrapper table to ``probe/<digest>/`` in the journal home.
+
+    The folder is named by the first 12 hexadecimal digits of the SHA-256 of
+    both files, so that kernels of two versions can run at once.
+
+    Returns:
+        The path of the copied ``probe.py``.
+
+    Raises:
+        ProbeMissingError: the package has no probe.
+        OSError: the journal home can't be written.
+    """
+    probe, wrappers = _ProbeSource.probe, _ProbeSource.wrappers
+    if probe is None:
+        raise ProbeMissingError("the probe isn't in the installed package")
+    digest = hashlib.sha256(probe + (wrappers or b"")).hexdigest()[:12]
+    folder = home / "probe" / digest
+    target = folder / "probe.py"
+    if _read(target) != probe:
+        for made in (home, home / "probe", folder):
+            make_private(made)
+        if wrappers is not None:
+            write_private(folder / "wrappers.json", wrappers)
+        write_private(target, probe)
+    return target
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What is known about a kernel that is about to start."""
+
+    kernel_id: str
+    manager: Any
+    #: Where its journal goes; ``None`` when that couldn't be made.
+    session: SessionFolder | None
+    previous_sid: str | None
+    #: ``expected``, or why there will be no probe.
+    probe: str
+    #: Working directory, when it was given.
+    cwd: str | None
+    #: Path that the server's session names, as the kernel's environment has it.
+    named: str | None
+    provisioner: str = NAME
+
+
+class LaunchObserver(Protocol):
+    """Whoever wants to know of launches: the recorder."""
+
+    def launching(self, launch: Launch) -> None:
+        """A kernel of ours is about to start; must return at once."""
+
+
+@dataclass
+class Policy:
+    """What governs launches in this process; set by the server extension or ``execute``."""
+
+    home: Callable[[], Path] = journal_home
+    enabled: Callable[[], bool] = lambda: True
+    observer: LaunchObserver | None = None
+    #: Sessions that ended with the probe's marker still there, by kernel id.
+    deaths: dict[str, int] = field(default_factory=dict)
+
+
+class AttestProvisioner(LocalProvisioner):  # type: ignore[misc]
+    """A local kernel whose first act is to load the probe."""
+
+    policy: ClassVar[Policy] = Policy()
+
+    _session: SessionFolder | None = None
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """As the local provisioner does, with three more names in the environment."""
+        prepared: dict[str, Any] = await super().pre_launch(**kwargs)
+        try:
+            return await self._prepare(prepared)
+        except Exception as error:
+            log.warning("jupyter-attest: this kernel starts without recording: %r", error)
+            return prepared
+
+    async def _prepare(self, prepared: dict[str, Any]) -> dict[str, Any]:
+        if not self.policy.enabled():
+            return prepared
+        previous = self._session
+        reason = self._reason_for_none(previous)
+        session = await self._new_session(previous)
+        self._session = session
+        changed = prepared
+        if session is None:
+            reason = "the journal home can't be written"
+        elif reason is None:
+            try:
+                changed = self._with_probe(prepared, session)
+            except (ProbeMissingError, OSError) as error:
+                reason = f"the probe couldn't be installed: {error}"
+        if reason is not None:
+            log.warning("jupyter-attest: no probe in this kernel: %s", reason)
+        self._announce(prepared, session, previous, reason or EXPECTED)
+        return changed
+
+    def _reason_for_none(self, previous: SessionFolder | None) -> str | None:
+        """Why the probe must stay out of this start, or ``None``."""
+        language = str(getattr(self.kernel_spec, "language", "") or "").lower()
+        if language != "python":
+            return f"the kernel's language is {language or 'unknown'}"
+        deaths = self.policy.deaths
+        died = previous is not None and previous.starting.exists()
+        if died:
+            deaths[self.kernel_id] = deaths.get(self.kernel_id, 0) + 1
+        if died or deaths.get(self.kernel_id, 0) > 1:
+            return "probe died in the last start"
+        return None
+
+    async def _new_session(self, previous: SessionFolder | None) -> SessionFolder | None:
+        """Make the session's folder, without waiting long for a slow disk."""
+
+        def make() -> SessionFolder:
+            made = new_session(self.policy.home())
+            if previous is not None and previous.paused.exists():
+                made.paused.touch(0o600)
+            return made
+
+        work = asyncio.get_running_loop().run_in_executor(None, make)
+        try:
+            return await asyncio.wait_for(asyncio.shield(work), PATIENCE_S)
+        except (OSError, asyncio.TimeoutError):
+            return None
+
+    def _with_probe(self, prepared: dict[str, Any], session: SessionFolder) -> dict[str, Any]:
+        probe = install_probe(self.policy.home())
+        environment = dict(prepared.get("env") or os.environ)
+        theirs = environment.get("PYTHONSTARTUP")
+        if theirs and theirs != str(probe):
+            environment["JUPYTER_ATTEST_STARTUP"] = theirs
+        else:
+            environment.pop("JUPYTER_ATTEST_STARTUP", None)
+        environment["PYTHONSTARTUP"] = str(probe)
+        environment["JUPYTER_ATTEST_SESSION"] = str(session.path)
+        session.starting.touch(0o600)
+        return {**prepared, "env": environment}
+
+    def _announce(
+        self,
+        prepared: dict[str, Any],
+        session: SessionFolder | None,
+        previous: SessionFolder | None,
+        probe: str,
+    ) -> None:
+        observer = self.policy.observer
+        if observer is None:
+            return
+        cwd = prepared.get("cwd")
+        environment = prepared.get("env") or {}
+        launch = Launch(
+            kernel_id=self.kernel_id,
+            manager=self.parent,
+            session=session,
+            previous_sid=previous.sid if previous else None,
+            probe=probe,
+            cwd=str(cwd) if cwd else None,
+            named=environment.get("JPY_SESSION_NAME"),
+        )
+        with contextlib.suppress(Exception):
+            observer.launching(launch)
+
+
+def make_default(factory: Any) -> str | None:
+    """Make ours the provisioner of kernels whose specification names none.
+
+    Only on the factory's instance, never in a configuration file: an
+    unregistered name there costs the user every kernel.
+
+    Returns:
+        ``None``, or why it wasn't done.
+    """
+    current = str(factory.default_provisioner_name)
+    if current == NAME:
+        return None
+    if current != "local-provisioner":
+        return f"kernels are started by another provisioner ({current})"
+    if NAME not in factory.provisioners and not factory._check_availability(NAME):
+        return "the provisioner isn't registered in this environment"
+    factory.default_provisioner_name = NAME
+    return None
+
+
+def undo_default(factory: Any) -> None:
+    """Give the default back, for a server that goes on without us."""
+    if str(factory.default_provisioner_name) == NAME:
+        factory.default_provisioner_name = "local-provisioner"
