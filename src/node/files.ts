@@ -24,7 +24,7 @@ export function toStat(stat: fs.BigIntStats): Stat {
 }
 
 /** Stat of a path, links followed; null when nothing is there. */
-export function statOf(file: string): fs.BigIntStats | null {
+export function statOf(file: string | Buffer): fs.BigIntStats | null {
   try {
     return fs.statSync(file, { bigint: true });
   } catch (error) {
@@ -32,7 +32,7 @@ export function statOf(file: string): fs.BigIntStats | null {
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       return null;
     }
-    throw readError(file, error);
+    throw readError(String(file), error);
   }
 }
 
@@ -61,31 +61,32 @@ export interface IHashedFile {
  * while it was read: then there is no fingerprint, never a mixed one.
  */
 export async function hashFile(
-  file: string,
+  file: string | Buffer,
   progress?: ByteProgress
 ): Promise<IHashedFile> {
+  const name = String(file);
   let handle: fs.promises.FileHandle;
   try {
     handle = await fs.promises.open(file, OPEN_READ);
   } catch (error) {
-    throw readError(file, error);
+    throw readError(name, error);
   }
   try {
     const before = await handle.stat({ bigint: true });
     if (!before.isFile()) {
-      throw new CliError('unreadable', `${file} is not a regular file.`);
+      throw new CliError('unreadable', `${name} is not a regular file.`);
     }
     const sha256 = await hashHandle(handle, Number(before.size), progress);
     const after = toStat(await handle.stat({ bigint: true }));
     if (!sameIdentity(toStat(before), after)) {
       throw new CliError(
         'unreadable',
-        `${file} changed while it was read. Wait until nothing writes to it, then try again.`
+        `${name} changed while it was read. Wait until nothing writes to it, then try again.`
       );
     }
     return { sha256, stat: after };
   } catch (error) {
-    throw error instanceof CliError ? error : readError(file, error);
+    throw error instanceof CliError ? error : readError(name, error);
   } finally {
     await handle.close();
   }
