@@ -1,4 +1,25 @@
-"""The probe: what a recorded kernel writes down about its own runs.
+# ruff: noqa: D100
+# What this is stands below, in __doc__: a docstring would be stored in the user's namespace, and
+# so would a __future__ import; annotations stay unevaluated by a flag of the compiler instead.
+if __name__ == "__main__":
+    # IPython executes a startup file in the user's own namespace. Run again in a namespace of our
+    # own instead, and stop: IPython takes a SystemExit without a code for a normal end.
+    try:
+        exec(
+            compile(
+                __import__("pathlib").Path(__file__).read_bytes(),
+                __file__,
+                "exec",
+                __import__("__future__").annotations.compiler_flag,
+                dont_inherit=True,
+            ),
+            {"__name__": "jupyter_attest_probe", "__file__": __file__, "launched": True},
+        )
+    except Exception:  # the kernel and the user's startup come first
+        pass
+    raise SystemExit
+
+__doc__ = """The probe: what a recorded kernel writes down about its own runs.
 
 One file, standard library only, Python 3.8 syntax. IPython runs it as its startup file in any
 kernel environment; ``%load_ext jupyter_attest`` loads the same file in a kernel that is already
@@ -28,25 +49,6 @@ Documented exceptions, visible to a program that looks for them: descriptors in 
 of a new text.
 """
 
-from __future__ import annotations
-
-if __name__ == "__main__":
-    # IPython executes a startup file in the user's own namespace. Run again in a namespace of our
-    # own instead, and stop: IPython takes a SystemExit without a code for a normal end.
-    try:
-        exec(
-            compile(
-                __import__("pathlib").Path(__file__).read_bytes(),
-                __file__,
-                "exec",
-                dont_inherit=True,
-            ),
-            {"__name__": "jupyter_attest_probe", "__file__": __file__, "launched": True},
-        )
-    except Exception:  # the kernel and the user's startup come first
-        pass
-    raise SystemExit
-
 import _thread
 import ast
 import atexit
@@ -65,7 +67,7 @@ import time
 import types
 from collections import deque
 from importlib.machinery import ModuleSpec
-from typing import Any, Callable, FrozenSet, Tuple
+from typing import Any, Callable, ClassVar, FrozenSet, Tuple
 
 #: Version of the package that this file belongs to.
 VERSION = "0.1.0"
@@ -82,7 +84,7 @@ _getpid, _ident, _frame = os.getpid, _thread.get_ident, sys._getframe
 _sha256, _hmac = hashlib.sha256, hmac.new
 _dumps = json.dumps
 _module_table = sys.modules
-_threads: dict[int, Any] = threading._active  # type: ignore[attr-defined]
+_threads = threading._active  # type: ignore[attr-defined]
 _type_name = type.__dict__["__qualname__"].__get__
 _type_dict = type.__dict__["__dict__"].__get__
 _type_mro = type.__dict__["__mro__"].__get__
@@ -108,7 +110,7 @@ def utc(seconds: float) -> str:
     micros = int(seconds * 1_000_000)
     whole, rest = divmod(micros, 1_000_000)
     parts = _gmtime(whole)
-    return "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ" % (parts[:6] + (rest,))
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ" % (*parts[:6], rest)
 
 
 def name_of(text: str) -> Any:
@@ -144,7 +146,7 @@ def type_name(value: Any) -> str:
     """Return module and qualified name of the exact type, without asking the object."""
     cls = type(value)
     module = _class_attribute(cls, "__module__") or "builtins"
-    name = _type_name(cls)
+    name: str = _type_name(cls)
     return name if module == "builtins" else module + "." + name
 
 
@@ -304,7 +306,7 @@ class Journal:
         try:
             import fcntl
 
-            high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 200)
+            high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 64)
         except Exception:  # no fcntl, or a low limit: the low number works too
             return fd
         _close(fd)
@@ -326,7 +328,7 @@ class Journal:
             self.texts_fd = self._high(_open(path, os.O_RDONLY | CLOEXEC))
             self.texts_identity = self._identity(self.texts_fd)
 
-    # ------------------------------------------------------------------------------- in the hook
+    # ---------------------------------------------------------------------------------- in the hook
 
     def put(self, kind: str, run: str | None, how: str, fields: dict[str, Any]) -> None:
         """Append an event; never blocks."""
@@ -361,18 +363,22 @@ class Journal:
         except RuntimeError:  # it is awake already
             pass
 
-    # ----------------------------------------------------------------------------- in the thread
+    # -------------------------------------------------------------------------------- in the thread
 
     def drain(self, wait: float = 0.0) -> None:
         """Write what waits. Does nothing while somebody else does it (after ``wait`` seconds)."""
-        got = self.busy.acquire(True, wait) if wait else self.busy.acquire(False)
-        if not got:
-            return
-        try:
-            while not self.closed and self._push() and self._fill():
-                pass
-        finally:
-            self.busy.release()
+        going = True
+        while going:
+            # Again after the release: another thread of a forked child may have been turned away.
+            got = self.busy.acquire(True, wait) if wait else self.busy.acquire(False)
+            if not got:
+                return
+            try:
+                while not self.closed and self._push() and self._fill():
+                    pass
+                going = bool(self.queue) and not self.rest and not self.closed
+            finally:
+                self.busy.release()
 
     def _fill(self) -> bool:
         """Serialise the next batch; False when there is none."""
@@ -458,9 +464,10 @@ def _event_gap(count: int, run: str | None = None, reason: str = "buffer full") 
 def judge_outcome(fields: dict[str, Any]) -> None:
     """Settle the outcome of an open that would have created its file: is the file there now?"""
     waiting = fields.pop("_created", None)
-    if waiting is not None and fields["outcome"] == "unknown":
-        if try_stat(waiting) is not None:
-            fields["outcome"] = "opened"
+    if waiting is None or fields["outcome"] != "unknown":
+        return
+    if try_stat(waiting) is not None:
+        fields["outcome"] = "opened"
 
 
 # ---------------------------------------------------------------------------------- facts of code
@@ -473,11 +480,17 @@ Visit = Tuple[Any, FrozenSet[str], bool]
 class Facts:
     """Names and constructs of the statements that IPython compiled for one run."""
 
-    DYNAMIC = frozenset(
-        "exec eval compile globals locals vars setattr delattr getattr __import__ "
-        "import_module run_cell run_code ex reload".split()
-    )
-    CONSTRUCTS = {
+    #: Builtins, and methods of any receiver, that make code or reach names by text.
+    DYNAMIC = frozenset({
+        "exec", "eval", "compile", "globals", "locals", "vars", "setattr", "delattr", "getattr",
+        "__import__",
+    })  # fmt: skip
+    DYNAMIC_METHODS = frozenset({
+        "import_module", "run_cell", "run_code", "run_cell_async", "ex", "reload",
+    })  # fmt: skip
+    #: What IPython's transformer makes of ``%magic``, ``%%magic`` and ``!command``.
+    MAGICS = frozenset({"run_line_magic", "run_cell_magic", "system", "getoutput"})
+    CONSTRUCTS: ClassVar[dict[str, str]] = {
         "With": "with", "AsyncWith": "with", "Try": "try", "TryStar": "try", "Await": "await",
         "AsyncFor": "await", "Global": "global", "Nonlocal": "nonlocal", "Yield": "yield",
         "YieldFrom": "yield", "ClassDef": "class", "FunctionDef": "def", "AsyncFunctionDef": "def",
@@ -526,7 +539,13 @@ class Facts:
             elif kind == "Import":
                 for alias in node.names:
                     self.imports.add(alias.name)
-                    self._name(alias.asname or alias.name.partition(".")[0], "Store", hidden, in_class, statement)
+                    self._name(
+                        alias.asname or alias.name.partition(".")[0],
+                        "Store",
+                        hidden,
+                        in_class,
+                        statement,
+                    )
             elif kind == "ImportFrom":
                 module = "." * node.level + (node.module or "")
                 for alias in node.names:
@@ -543,9 +562,9 @@ class Facts:
                 for generator in node.generators:
                     bound |= targets(generator.target)
                 hidden = hidden | bound
-            elif kind == "ExceptHandler" and node.name:
-                self._name(node.name, "Store", hidden, in_class, statement)
-            elif kind in ("MatchAs", "MatchStar") and node.name:
+            elif (kind == "ExceptHandler" and node.name) or (
+                kind in ("MatchAs", "MatchStar") and node.name
+            ):
                 self._name(node.name, "Store", hidden, in_class, statement)
             elif kind == "MatchMapping" and node.rest:
                 self._name(node.rest, "Store", hidden, in_class, statement)
@@ -609,19 +628,20 @@ class Facts:
         function = node.func
         name = dotted(function)
         receiver = None
-        if type(function) is ast.Attribute and type(function.value) is ast.Name:
-            if function.value.id not in hidden:
-                receiver = function.value.id
+        value = function.value if type(function) is ast.Attribute else None
+        if type(value) is ast.Name and value.id not in hidden:
+            receiver = value.id
         last = name.rpartition(".")[2]
-        if last in self.DYNAMIC and (last == name or not last.islower() or "_" in last):
+        if last in self.DYNAMIC_METHODS or (
+            last in self.DYNAMIC and name in (last, "builtins." + last)
+        ):
             self.dynamic.add(last)
-        if last in ("run_line_magic", "run_cell_magic", "system", "getoutput"):
-            if name.startswith("get_ipython()."):
-                first = node.args[0] if node.args else None
-                literal = first.value if type(first) is ast.Constant else None
-                magic = literal if last.startswith("run") else last
-                if type(magic) is str:
-                    self.magics.add(magic)
+        if name.startswith("get_ipython().") and last in self.MAGICS:
+            first = node.args[0] if node.args else None
+            literal = first.value if type(first) is ast.Constant else None
+            magic = literal if last.startswith("run") else last
+            if type(magic) is str:
+                self.magics.add(magic)
         self.calls[(name, receiver, statement)] = None
 
 
@@ -655,7 +675,7 @@ def targets(node: Any) -> set[str]:
 
 
 def bound_names(body: list[Any], declared: set[str] | None = None) -> set[str]:
-    """Return the names that a function's body binds; global and nonlocal ones go to ``declared``."""
+    """Return the names that a function's body binds; global ones go to ``declared``."""
     bound: set[str] = set()
     stack = list(body)
     while stack:
@@ -727,7 +747,7 @@ def _user_codes(value: Any, namespace: dict[str, Any]) -> list[types.CodeType]:
 
 
 #: Names loaded by code objects that were looked at already (the objects are kept alive here).
-_code_loads: dict[int, tuple[types.CodeType, frozenset[str]]] = {}
+_code_loads = {}  # type: dict[int, tuple[types.CodeType, frozenset[str]]]
 
 
 def global_loads(code: types.CodeType) -> frozenset[str]:
@@ -800,7 +820,7 @@ class Run:
 
     __slots__ = (
         "began", "created", "folders", "id", "info", "kind", "meter", "moved", "paused", "request",
-        "seen", "threads", "trees", "written",
+        "seen", "threads", "told", "trees", "written",
     )  # fmt: skip
 
     def __init__(self, request: Request, kind: str, info: Any) -> None:
@@ -817,6 +837,7 @@ class Run:
         #: Real paths of folders, valid while the run lasts and no link changes.
         self.folders: dict[str, str] = {}
         self.trees: list[Any] = []
+        self.told = 0
         self.threads = set(_threads)
         self.meter: tuple[int, int] | None = None
 
@@ -828,12 +849,13 @@ class Run:
 
 
 #: Audit events that the probe looks at; all others are left at once.
-HOOKED = frozenset(
-    "open os.rename os.link os.symlink os.remove os.rmdir os.mkdir os.truncate os.chdir os.listdir "
-    "os.scandir mmap.__new__ sqlite3.connect subprocess.Popen os.system os.exec os.posix_spawn "
-    "os.spawn os.fork os.forkpty pty.spawn socket.connect socket.getaddrinfo urllib.Request "
-    "http.client.connect http.client.send compile exec import jupyter_attest.who".split()
-)
+HOOKED = frozenset({
+    "open", "os.rename", "os.link", "os.symlink", "os.remove", "os.rmdir", "os.mkdir",
+    "os.truncate", "os.chdir", "os.listdir", "os.scandir", "mmap.__new__", "sqlite3.connect",
+    "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork",
+    "os.forkpty", "pty.spawn", "socket.connect", "socket.getaddrinfo", "urllib.Request",
+    "http.client.connect", "http.client.send", "compile", "exec", "import", "jupyter_attest.who",
+})  # fmt: skip
 
 DATA_SUFFIXES = (
     ".csv", ".tsv", ".csv.gz", ".parquet", ".feather", ".arrow", ".npz", ".npy", ".h5", ".hdf5",
@@ -876,13 +898,16 @@ class Probe:
         self.parent_var = context if isinstance(context, contextvars.ContextVar) else None
         parents = getattr(self.kernel, "_parents", None)
         self.parents = parents if type(parents) is dict else {}
-        self.prefixes = self.environment.quiet(self.home)
+        self.prefixes = self.environment.quiet()
+        self.private = self.environment.private(self.home)
+        #: ipykernel's names for the source of cells, which tracebacks look for on disk.
+        self.cells = "%sipykernel_%d%s" % (SEP, _getpid(), SEP)
         self.meter_fd = -1
         key = bytes.fromhex(read_small(_join(folder, "key")).strip())
         self.journal = Journal(folder, self.sid, key, self.id)
         self.wrappers = Wrappers(self)
 
-    # ------------------------------------------------------------------------------------- start
+    # ---------------------------------------------------------------------------------------- start
 
     def start(self) -> None:
         """Install hook and callbacks, write what is known at the start, start the thread."""
@@ -891,7 +916,6 @@ class Probe:
         shell = self.shell
         self.code_run_cell = _code_of(type(shell), "run_cell_async")
         self.code_expressions = _code_of(type(shell), "user_expressions")
-        self.code_sync_run = _code_of(type(shell), "run_cell")
         import codeop  # loaded already: IPython's compiler is one
 
         self.code_compile = codeop.Compile.__call__.__code__
@@ -976,18 +1000,27 @@ class Probe:
         except (OSError, ValueError, IndexError):
             return None
 
-    # ---------------------------------------------------------------------------------- own thread
+    # ----------------------------------------------------------------------------------- own thread
 
     def work(self) -> None:
-        """Write batches until the process ends. Runs on a thread that ``threading`` doesn't list."""
+        """Write batches until the process ends. Runs on a thread that nobody lists."""
         journal = self.journal
         while not journal.closed:
             try:
                 journal.wake.acquire(True, PERIOD)
                 self.look_for_pause()
+                self.tell_long_runs()
                 journal.drain()
             except BaseException:  # nothing may come out of here
                 pass
+
+    def tell_long_runs(self) -> None:
+        """Write the code facts of a long run before its end: it may never come."""
+        for run in list(self.open_runs.values()):
+            told = len(run.trees)
+            if told > run.told and not self.paused and _perf() - run.began > PERIOD * 1e9:
+                run.told = told
+                self.tell_code(run, None, partial=True)
 
     def leave(self) -> None:
         """Write the last events at a normal exit of the interpreter."""
@@ -1076,13 +1109,15 @@ class Probe:
             frame = _frame(2)
             if frame.f_code is self.code_run_cell:
                 scope = frame.f_locals
-                self.begin(scope.get("info"), scope.get("transformed_cell"), scope.get("silent"))
+                self.begin(
+                    scope.get("info"), scope.get("transformed_cell"), scope.get("execution_count")
+                )
             else:
                 self.begin(None, None, None)
         except Exception as error:
             pass_foreign(error)
 
-    def begin(self, info: Any, transformed: Any, silent: Any) -> Run:
+    def begin(self, info: Any, transformed: Any, count: Any) -> Run:
         """Write ``run.started`` (with IPython's ExecutionInfo; None for a callback)."""
         self.look_for_pause()
         request = self.request()
@@ -1091,11 +1126,19 @@ class Probe:
         elif request.open:
             kind = "nested"
         else:
-            kind = "silent" if silent else "cell"
+            kind = "silent" if info.silent else "cell"
         raw = info.raw_cell if info is not None else None
-        return self.open_run(request, kind, info, raw, transformed)
+        return self.open_run(request, kind, info, raw, transformed, count)
 
-    def open_run(self, request: Request, kind: str, info: Any, raw: Any, transformed: Any) -> Run:
+    def open_run(
+        self,
+        request: Request,
+        kind: str,
+        info: Any,
+        raw: Any,
+        transformed: Any = None,
+        count: Any = None,
+    ) -> Run:
         """Push a run on its request's stack and write ``run.started``."""
         parent = request.open[-1].id if request.open else None
         run = Run(request, kind, info)
@@ -1107,7 +1150,6 @@ class Probe:
             self.paused_runs += 1
             return run
         store = getattr(info, "store_history", None) if info is not None else None
-        count = self.shell.__dict__.get("_trait_values", {}).get("execution_count")
         text = str.__str__(raw) if isinstance(raw, str) else None
         transformed_text = transformed if type(transformed) is str else None
         self.journal.put("run.started", run.id, "context", {
@@ -1119,7 +1161,7 @@ class Probe:
             "transformedSha256": self.salted(transformed_text),
             "kind": kind,
             "storeHistory": store if type(store) is bool else None,
-            "executionCount": count if type(count) is int and kind != "callback" else None,
+            "executionCount": count if type(count) is int else None,
         })  # fmt: skip
         run.meter = self.read_meter()
         run.began = _perf()
@@ -1165,7 +1207,7 @@ class Probe:
             if info is not None and blank(info.raw_cell):
                 # IPython runs no callback before an empty cell.
                 kind = "nested" if request.open else "cell"
-                self.end(self.open_run(request, kind, info, info.raw_cell, None), result)
+                self.end(self.open_run(request, kind, info, info.raw_cell), result)
         except Exception as error:
             pass_foreign(error)
 
@@ -1179,7 +1221,11 @@ class Probe:
         request.open.pop()
         request.last = run
         self.open_runs.pop(run.id, None)
-        alive = [ident for ident in list(_threads) if ident not in run.threads]
+        alive = [
+            ident
+            for ident in list(_threads)
+            if ident not in run.threads and _thread_name(ident) != "IPythonHistorySavingThread"
+        ]
         for ident in alive:
             self.thread_runs.setdefault(ident, run)
         for ident in list(self.thread_runs):
@@ -1223,7 +1269,7 @@ class Probe:
             judge_outcome(fields)
         if not run.written:
             return
-        held = held_files()
+        held = held_files() or held_files()  # another thread may have opened or closed one
         for real in list(run.written):
             st = try_stat(real)
             still: bool | None = None
@@ -1235,17 +1281,18 @@ class Probe:
                 "stillOpen": still,
             })  # fmt: skip
 
-    def tell_code(self, run: Run, result: Any) -> None:
-        """Write ``run.code`` from the trees that IPython compiled for this run."""
+    def tell_code(self, run: Run, result: Any, partial: bool = False) -> None:
+        """Write ``run.code`` from the trees that IPython compiled for this run so far."""
         if run.kind in ("callback", "expression"):
             return
         failed = getattr(result, "error_before_exec", None) is not None
         raw = run.info.raw_cell if run.info is not None else run.request.code
-        key = (raw, len(run.trees)) if type(raw) is str else ()
+        trees = list(run.trees)
+        key = (raw, len(trees)) if type(raw) is str else ()
         facts = self.facts_known.get(key)
         if facts is None:
             facts = Facts()
-            for index, tree in enumerate(run.trees):
+            for index, tree in enumerate(trees):
                 facts.add(tree, index)
             if len(self.facts_known) > 256:
                 self.facts_known.clear()
@@ -1258,6 +1305,7 @@ class Probe:
             if target:
                 call["target"] = target
         self.journal.put("run.code", run.id, "context", {
+            **({"partial": True} if partial else {}),
             "parse": "failed" if failed else "ok",
             "loads": sorted(facts.loads),
             "stores": sorted(facts.stores),
@@ -1302,7 +1350,7 @@ class Probe:
             target = named if type(named) is str else None
         return type_name(value), target
 
-    # ----------------------------------------------------------------------------------- audit: code
+    # ---------------------------------------------------------------------------------- audit: code
 
     def on_compile(self, args: tuple[Any, ...]) -> None:
         """Keep the tree of a statement that IPython compiles for the current run."""
@@ -1324,7 +1372,7 @@ class Probe:
             request = self.request()
             if request.open or (request.last is not None and request.last.kind == "expression"):
                 return
-            run = self.open_run(request, "expression", None, None, None)
+            run = self.open_run(request, "expression", None, None)
             # Nothing tells when the expressions end: what they do is attributed to the last run
             # of their request, which is this one.
             self.end(run, None)
@@ -1341,7 +1389,7 @@ class Probe:
                 self.heard = True
             args[0].append(self)
 
-    # ---------------------------------------------------------------------------------- audit: files
+    # --------------------------------------------------------------------------------- audit: files
 
     def absolute(self, path: Any, dir_fd: Any = None) -> str | None:
         """Return the absolute text of a path argument at this moment; None if it has none."""
@@ -1379,18 +1427,20 @@ class Probe:
 
     def is_noise(self, path: str, writing: bool) -> bool:
         """Tell whether a path belongs to the installation or the system, not to the work."""
-        if path.startswith(SYSTEM_PREFIXES):
+        if path.startswith(SYSTEM_PREFIXES) or path.startswith(self.private):
             return True
-        if not path.startswith(self.prefixes):
+        if self.cells in path:
+            return True
+        if writing or not path.startswith(self.prefixes):
             return False
-        if path.startswith(self.home + SEP):
-            return True
-        return not writing and not path.lower().endswith(DATA_SUFFIXES)
+        return not path.lower().endswith(DATA_SUFFIXES)
 
     def on_open(self, args: tuple[Any, ...]) -> None:
         """Judge one open from its arguments; the event comes before the act."""
         path, mode, flags = args
         if path is self.journal.opening and path is not None:
+            return
+        if _frame(2).f_code.co_name == "_get_default_tempdir":  # tempfile tries where it may write
             return
         ops = ops_of(mode, flags, type(path) is int)
         self.opened(path, ops, flags if type(flags) is int else 0, "audit", None, None)
@@ -1429,7 +1479,7 @@ class Probe:
             if statmod.S_ISCHR(st.st_mode) or statmod.S_ISBLK(st.st_mode):
                 return
         if st is None and writing and flags & os.O_CREAT and "create" not in ops:
-            ops = ops + ["create"]
+            ops = [*ops, "create"]
         seen = run.seen if run is not None else self.loose
         identity = None if writing or st is None else (st.st_ino, st.st_size, st.st_mtime_ns)
         key = (real, tuple(ops), identity)
@@ -1466,7 +1516,7 @@ class Probe:
             # The thread or task outlived its run: say what else ran meanwhile.
             fields["during"] = next(iter(list(self.open_runs)), None)
         if self.child:
-            if self.journal is None or self.journal.closed:  # type: ignore[redundant-expr]
+            if self.journal.closed:
                 return
             self.journal.put(kind, self.parent_run, "process", fields)
             self.journal.drain()
@@ -1547,6 +1597,8 @@ class Probe:
         """os.remove and os.rmdir."""
         path, st = self.named(args, 0, args[1] if len(args) > 1 else None)
         if path is None or st is None or self.is_noise(path, True) or "__pycache__" in path:
+            return
+        if _frame(2).f_code.co_name == "_get_default_tempdir":
             return
         run, how = self.current()
         if run is not None:
@@ -1634,7 +1686,7 @@ class Probe:
         flags = os.O_RDONLY if read_only else os.O_RDWR | os.O_CREAT
         self.opened(text, ops, flags, "audit", "sqlite3", "connect")
 
-    # ---------------------------------------------------------- audit: processes and the network
+    # ------------------------------------------------------------- audit: processes and the network
 
     def started(
         self, how_started: str, words: Any, program: Any, probed: bool, shell: str | None = None
@@ -1764,7 +1816,7 @@ class Probe:
         if method == "GET":
             self.tell("remote.read", run, how, {"url": url})
 
-    # --------------------------------------------------------------------------------------- children
+    # ------------------------------------------------------------------------------------- children
 
     def forked(self) -> None:
         """Begin anew in a forked child: nothing inherited is written, no lock is inherited."""
@@ -1895,9 +1947,7 @@ def ops_of(mode: Any, flags: Any, by_descriptor: bool) -> list[str]:
     return ops
 
 
-def outcome_of(
-    real: str, st: os.stat_result | None, writing: bool, flags: int
-) -> tuple[str, bool]:
+def outcome_of(real: str, st: os.stat_result | None, writing: bool, flags: int) -> tuple[str, bool]:
     """Judge whether an open succeeds, and whether that shows only afterwards (a new file)."""
     if st is not None:
         if flags & os.O_EXCL and flags & os.O_CREAT:
@@ -1935,7 +1985,7 @@ def held_files() -> set[tuple[int, int]] | None:
     if not 0 < count < 4096:
         return None
     held, fd = set(), 0
-    while count and fd < 65536:
+    while count and fd < 8192:
         try:
             st = _fstat(fd)
             held.add((st.st_dev, st.st_ino))
@@ -1998,7 +2048,7 @@ def _target_of(value: Any, kind: type) -> str | None:
         module, name = value.__module__, value.__qualname__
     if type(module) is not str:
         return None
-    return module + "." + name
+    return "%s.%s" % (module, name)
 
 
 # --------------------------------------------------------------------------------------- wrappers
@@ -2037,7 +2087,8 @@ class Wrappers:
         #: Rows by the module whose completion makes them wrappable.
         self.waiting: dict[str, dict[str, Any]] = {}
         self.armed: set[str] = set()
-        table = read_small(_join(os.path.dirname(os.path.abspath(__file__)), "wrappers.json"), 1 << 20)
+        beside = _join(os.path.dirname(os.path.abspath(__file__)), "wrappers.json")
+        table = read_small(globals().get("table") or beside, 1 << 20)
         for row in json.loads(table)["libraries"] if table else []:
             self.waiting[row["ready"]] = row
             self.state[row["library"]] = (None, "not loaded")
@@ -2067,8 +2118,10 @@ class Wrappers:
 
     def wrap(self, ready: str) -> None:
         """Wrap a library's entry points if its version is one that was tested."""
-        row = self.waiting.pop(ready, None)
         self.armed.discard(ready)
+        if ready not in _module_table:  # its import failed; it may be tried again
+            return
+        row = self.waiting.pop(ready, None)
         if row is None:
             return
         library = row["library"]
@@ -2102,7 +2155,7 @@ class Wrappers:
             if type(original) is not types.FunctionType:
                 return False
             wrapped = wrap(self.probe, library, entry, original)
-            for name in [entry["module"]] + entry.get("aliases", []):
+            for name in [entry["module"], *entry.get("aliases", [])]:
                 holder = _module_table.get(name)
                 if type(holder) is types.ModuleType and holder.__dict__.get(owner_name) is original:
                     setattr(holder, owner_name, wrapped)
@@ -2222,7 +2275,8 @@ class Wrapped:
             value = result
             if self.writes:
                 place = self.entry["object"]
-                value = args[place["index"]] if len(args) > place["index"] else kwargs.get(place["name"])
+                index, keyword = place["index"], place["name"]
+                value = args[index] if len(args) > index else kwargs.get(keyword)
             probe.tell("object.written" if self.writes else "object.read", run, how, {
                 "path": name_of(text), "realPath": name_of(probe.real(absolute, run)),
                 "objectType": type_name(value), "library": self.library,
@@ -2330,17 +2384,23 @@ class Environment:
             found[_realpath(prefix)] = None
         return list(found)
 
-    def quiet(self, home: str) -> tuple[str, ...]:
-        """Return the folders whose files are the installation's, the profile's or our own."""
+    def private(self, home: str) -> tuple[str, ...]:
+        """Return where the recorder's and IPython's own files are, read or written."""
+        folders = [home, _realpath(home)]
+        if self.profile:
+            folders += [self.profile, _realpath(self.profile)]
+        for base in ("/etc", "/usr/local/etc", _join(sys.prefix, "etc")):
+            folders.append(_join(base, "ipython"))
+        return tuple(sorted({folder + SEP for folder in folders}))
+
+    def quiet(self) -> tuple[str, ...]:
+        """Return the folders whose files are the installation's, unless they are data."""
         parts = ("lib", "lib64", "bin", "share", "etc", "include", "Lib", "DLLs", "Scripts")
         folders = [_join(prefix, part) for prefix in self.prefixes for part in parts]
         folders += ["/usr/lib", "/usr/share/zoneinfo", "/lib", "/etc/ssl"]
         for entry in sys.path:
             if entry.endswith(("site-packages", "dist-packages", ".zip")):
                 folders += [entry, _realpath(entry)]
-        folders += [home, _realpath(home)]
-        if self.profile:
-            folders += [self.profile, _realpath(self.profile)]
         return tuple(sorted({folder + SEP for folder in folders}))
 
     @staticmethod
@@ -2380,7 +2440,7 @@ class Environment:
 
     @staticmethod
     def _metadata(path: str, name: str, version: str) -> tuple[str, str]:
-        text = read_small(_join(path, "METADATA"), 2048) or read_small(_join(path, "PKG-INFO"), 2048)
+        text = read_small(_join(path, "METADATA"), 2048)
         for line in text.splitlines():
             if not line:
                 break
@@ -2475,7 +2535,7 @@ def start_late(shell: Any, folder: str, runs_missed: int) -> str:
     request = probe.request()
     if request.code is not None and not request.open:
         info = types.SimpleNamespace(raw_cell=request.code, store_history=None, silent=False)
-        probe.open_run(request, "cell", info, request.code, None)
+        probe.open_run(request, "cell", info, request.code)
     return probe.sid
 
 
@@ -2504,7 +2564,7 @@ def launch() -> None:
 
 def run_startup(shell: Any, path: str) -> None:
     """Run the user's startup file as IPython would have, errors included."""
-    app = getattr(shell.kernel, "parent", None)
+    app: Any = shell.kernel.parent
     ours = os.path.dirname(os.path.realpath(__file__))
     there = bool(sys.path) and sys.path[0] == ours
     if there:
