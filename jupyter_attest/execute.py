@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import NoSuchKernel
-from jupyter_client.provisioning import KernelProvisionerFactory
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from .home import journal_home, make_private
-from .journal import name_of, write_private
+from .journal import name_of, settled_path, write_private
 from .provisioner import NAME, AttestProvisioner
 from .server.recorder import Label, Recorder
 
@@ -89,7 +89,7 @@ class Progress:
                 {
                     "type": "done",
                     "sid": outcome.sid,
-                    "status": "ok" if outcome.status == "ok" else "error",
+                    "status": outcome.status,
                     "output": output,
                     "ename": outcome.ename,
                 }
@@ -123,7 +123,9 @@ def inject(notebook: Any, parameters: dict[str, str]) -> None:
     if not parameters:
         return
     lines = [f"{name} = {typed(value)!r}" for name, value in parameters.items()]
-    cell = nbformat.v4.new_code_cell("\n".join(["# Parameters", *lines]))
+    cell: Any = nbformat.v4.new_code_cell(  # type: ignore[no-untyped-call]
+        "\n".join(["# Parameters", *lines])
+    )
     cell.metadata["tags"] = [_INJECTED]
     if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):
         cell.pop("id", None)
@@ -147,7 +149,7 @@ def read_notebook(path: Path) -> tuple[Any, bytes]:
     except OSError as error:
         raise ExecuteError(f"{path}: {error.strerror}") from error
     try:
-        notebook = nbformat.reads(raw.decode("utf-8"), as_version=4)
+        notebook = nbformat.reads(raw.decode("utf-8"), 4)  # type: ignore[no-untyped-call]
     except Exception as error:
         raise ExecuteError(f"{path} isn't a notebook that can be read") from error
     return notebook, raw
@@ -164,7 +166,7 @@ class Execution:
         """
         self._options = options
         self._progress = progress
-        self._path = Path(os.path.abspath(options.notebook))
+        self._path = Path(settled_path(options.notebook))
         self._notebook, self._raw = read_notebook(self._path)
         inject(self._notebook, options.parameters)
         self._home = journal_home()
@@ -178,8 +180,7 @@ class Execution:
         self._recorder = Recorder(self._home, labeller=self._label)
 
     def _label(self, kernel_id: str, client: str, msg_id: str) -> Label:
-        manager = self._client.km
-        if manager is not None and client == manager.session.session:
+        if client == self._manager.session.session:
             return Label("headless", "jupyter attest execute")
         return Label("unknown client", "another client of the kernel of jupyter attest execute")
 
@@ -202,10 +203,10 @@ class Execution:
 
     def _make_client(self) -> NotebookClient:
         name = self._options.kernel or self._notebook.metadata.get("kernelspec", {}).get("name")
-        manager = AsyncKernelManager(kernel_name=name) if name else AsyncKernelManager()
+        self._manager = AsyncKernelManager(kernel_name=name) if name else AsyncKernelManager()
         return NotebookClient(
             self._notebook,
-            km=manager,
+            km=self._manager,
             timeout=self._options.timeout,
             allow_errors=self._options.allow_errors,
             on_cell_execute=self._name_cell,
@@ -213,12 +214,12 @@ class Execution:
         )
 
     async def _start_kernel(self) -> None:
-        client, manager = self._client, self._client.km
+        client, manager = self._client, self._manager
         client.reset_execution_trackers()
         try:
             await client.async_start_new_kernel(cwd=str(self._path.parent))
             self._kernel_id = str(manager.kernel_id)
-            self._recorder.attach(self._kernel_id, manager)
+            self._recorder.launched(self._kernel_id, manager)
             await client.async_start_new_kernel_client()
         except NoSuchKernel as error:
             raise ExecuteError(f"There is no kernel named {error.name}.") from error
@@ -240,16 +241,16 @@ class Execution:
             path=name_of(self._path),
             sha256=hashlib.sha256(self._raw).hexdigest(),
             parameters=self._options.parameters,
-            output=name_of(os.path.abspath(output)) if output else None,
+            output=name_of(settled_path(output)) if output else None,
         )
 
     def _name_cell(self, cell: Any, cell_index: int) -> None:
         """Let the next request carry the cell's id, as JupyterLab's do."""
         ident = cell.get("id")
-        self._client.kc.session.metadata = {"cellId": ident} if ident else {}
+        self._manager.session.metadata = {"cellId": ident} if ident else {}
 
     def _unname_cell(self, cell: Any, cell_index: int) -> None:
-        self._client.kc.session.metadata = {}
+        self._manager.session.metadata = {}
 
     async def _run_cells(self) -> None:
         client, outcome = self._client, self._outcome
@@ -309,8 +310,8 @@ class Execution:
         """The executed notebook, where ``-o`` asks for one; never onto a half-written file."""
         if self._options.output is None:
             return
-        target = Path(os.path.abspath(self._options.output))
-        text = nbformat.writes(self._notebook)
+        target = Path(settled_path(self._options.output))
+        text: str = nbformat.writes(self._notebook)  # type: ignore[no-untyped-call]
         try:
             write_private(target, text.encode("utf-8"))
             target.chmod(0o666 & ~current_umask())
@@ -339,16 +340,16 @@ class Execution:
                 task.cancel()
 
         signals = (signal.SIGINT, signal.SIGTERM)
-        try:
+        # Windows' loop has no signal handlers: there Ctrl-C raises KeyboardInterrupt.
+        with contextlib.suppress(NotImplementedError, RuntimeError):
             for number in signals:
                 loop.add_signal_handler(number, stop)
-        except (NotImplementedError, RuntimeError):
-            signals = ()
         try:
             yield
         finally:
-            for number in signals:
-                loop.remove_signal_handler(number)
+            with contextlib.suppress(NotImplementedError, RuntimeError):
+                for number in signals:
+                    loop.remove_signal_handler(number)
 
 
 def runs(cell: Any) -> bool:

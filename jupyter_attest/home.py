@@ -191,7 +191,7 @@ def _age_and_size(folder: Path, now: float) -> tuple[float, int]:
     for root, _, names in os.walk(folder):
         for name in names:
             with contextlib.suppress(OSError):
-                status = os.lstat(os.path.join(root, name))
+                status = Path(root, name).lstat()
                 newest = max(newest, status.st_mtime)
                 size += status.st_size
     return now - newest, size

@@ -59,6 +59,16 @@ def path_of(name: Any) -> str | None:
     return None
 
 
+def settled_path(path: str | os.PathLike[str]) -> str:
+    """An absolute path with the links of its folder resolved, its own name kept.
+
+    Notebooks are named this way in the journal, so that one notebook has one
+    path, however the server's root was spelled.
+    """
+    folder, name = os.path.split(os.path.abspath(path))  # noqa: PTH100
+    return os.path.join(os.path.realpath(folder), name)  # noqa: PTH118
+
+
 def stat_of(status: os.stat_result, fs: str | None = None) -> dict[str, Any]:
     """The identity of a file's bytes as the journal writes it."""
     return {
@@ -137,7 +147,7 @@ def write_private(target: Path, raw: bytes) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(raw)
-        os.replace(temporary, target)
+        temporary.replace(target)
     except OSError:
         with contextlib.suppress(OSError):
             temporary.unlink()

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from .home import SessionFolder, journal_home, make_private, new_session
 from .journal import write_private
@@ -104,6 +104,12 @@ class LaunchObserver(Protocol):
     def launching(self, launch: Launch) -> None:
         """A kernel of ours is about to start; must return at once."""
 
+    def launched(self, kernel_id: str, manager: Any) -> None:
+        """Its process was started; must return at once."""
+
+    def ended(self, kernel_id: str, reason: str) -> None:
+        """Its process was ended on request; must return at once."""
+
 
 @dataclass
 class Policy:
@@ -116,12 +122,13 @@ class Policy:
     deaths: dict[str, int] = field(default_factory=dict)
 
 
-class AttestProvisioner(LocalProvisioner):  # type: ignore[misc]
+class AttestProvisioner(LocalProvisioner):
     """A local kernel whose first act is to load the probe."""
 
     policy: ClassVar[Policy] = Policy()
 
     _session: SessionFolder | None = None
+    _announced = False
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """As the local provisioner does, with three more names in the environment."""
@@ -132,7 +139,24 @@ class AttestProvisioner(LocalProvisioner):  # type: ignore[misc]
             log.warning("jupyter-attest: this kernel starts without recording: %r", error)
             return prepared
 
+    async def post_launch(self, **kwargs: Any) -> None:
+        """Tell the recorder that there is a process to listen to."""
+        await super().post_launch(**kwargs)
+        observer = self.policy.observer
+        if self._announced and observer is not None:
+            with contextlib.suppress(Exception):
+                observer.launched(self.kernel_id, self.parent)
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Tell the recorder that the kernel was ended."""
+        await super().cleanup(restart=restart)
+        observer = self.policy.observer
+        if self._announced and not restart and observer is not None:
+            with contextlib.suppress(Exception):
+                observer.ended(self.kernel_id, "it was shut down")
+
     async def _prepare(self, prepared: dict[str, Any]) -> dict[str, Any]:
+        self._announced = False
         if not self.policy.enabled():
             return prepared
         previous = self._session
@@ -216,6 +240,7 @@ class AttestProvisioner(LocalProvisioner):  # type: ignore[misc]
         )
         with contextlib.suppress(Exception):
             observer.launching(launch)
+            self._announced = True
 
 
 def make_default(factory: Any) -> str | None:

@@ -8,6 +8,7 @@ import stat as modes
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from ..journal import stat_of
@@ -24,13 +25,13 @@ _NETWORK = re.compile(
 #: An identity younger than this on a coarse clock may hide a second write, in ns.
 RACY_NS = 20_000_000
 
-_DATA_ENDINGS = frozenset(
-    ".csv .tsv .txt .json .jsonl .ndjson .xml .yaml .yml .parquet .feather .arrow .orc .avro "
-    ".xlsx .xls .ods .h5 .hdf5 .nc .zarr .npy .npz .mat .sav .dta .sas7bdat .rds .rdata "
-    ".pkl .pickle .joblib .pt .pth .ckpt .safetensors .onnx .keras .gguf .bin .model .pb "
-    ".db .sqlite .sqlite3 .duckdb .zip .gz .bz2 .xz .zst .tar .tgz .dat .data .geojson .gpkg .shp "
-    ".tif .tiff .png .jpg .jpeg .wav .flac .py .toml .ini .cfg".split()
-)
+_DATA_WORDS = """
+    csv tsv txt json jsonl ndjson xml yaml yml parquet feather arrow orc avro xlsx xls ods
+    h5 hdf5 nc zarr npy npz mat sav dta sas7bdat rds rdata pkl pickle joblib pt pth ckpt
+    safetensors onnx keras gguf bin model pb db sqlite sqlite3 duckdb zip gz bz2 xz zst tar tgz
+    dat data geojson gpkg shp tif tiff png jpg jpeg wav flac py toml ini cfg
+"""
+_DATA_ENDINGS = frozenset(f".{word}" for word in _DATA_WORDS.split())
 #: Smaller files are worth hashing ahead whatever their name, in bytes.
 _SMALL = 1024 * 1024
 
@@ -127,7 +128,7 @@ def is_racy(identity: Identity, looked_at_ns: int) -> bool:
 
 def looks_like_data(name: str, size: int) -> bool:
     """Whether a file is worth a digest before anybody read it."""
-    return size <= _SMALL or os.path.splitext(name)[1].lower() in _DATA_ENDINGS
+    return size <= _SMALL or Path(name).suffix.lower() in _DATA_ENDINGS
 
 
 def is_regular(status: os.stat_result) -> bool:

@@ -18,11 +18,12 @@ MAX_ENTRIES = 20_000
 MAX_MS = 200
 
 #: Folders that are never entered, by name.
-SKIPPED = frozenset(
-    ".git .hg .svn node_modules site-packages __pycache__ .ipynb_checkpoints .attest .venv venv "
-    ".mypy_cache .pytest_cache .ruff_cache .cache .tox .nox .eggs .virtual_documents "
-    "lost+found .Trash".split()
-)
+_SKIPPED_WORDS = """
+    .git .hg .svn node_modules site-packages __pycache__ .ipynb_checkpoints .attest .venv venv
+    .mypy_cache .pytest_cache .ruff_cache .cache .tox .nox .eggs .virtual_documents
+    lost+found .Trash
+"""
+SKIPPED = frozenset(_SKIPPED_WORDS.split())
 #: Files that are ours or the notebook server's own, by ending.
 _SKIPPED_ENDINGS = (".sigstore.json", ".intoto.json", ".ipynb")
 
@@ -118,7 +119,7 @@ def _was_absent(path: str, seen: Snapshot) -> bool:
     """Whether a look that doesn't show ``path`` would have shown it, had it been there."""
     child = path
     while True:
-        folder = os.path.dirname(child)
+        folder = os.path.dirname(child)  # noqa: PTH120
         if folder in seen.listed:
             return child not in seen.folders
         if folder == child:
@@ -139,7 +140,7 @@ def why_not_a_root(folder: str, home: str, installed: set[str]) -> str | None:
         home: the journal home.
         installed: installation prefixes of the kernel's and our environment.
     """
-    if folder == os.path.dirname(folder):
+    if folder == Path(folder).anchor:
         return "it is the root of the file system"
     if folder == os.path.realpath(Path.home()):
         return "it is the home folder itself"
@@ -150,9 +151,9 @@ def why_not_a_root(folder: str, home: str, installed: set[str]) -> str | None:
     system = {"/proc", "/sys", "/dev", "/usr", "/etc", "/bin", "/lib", "/run", "/boot"}
     if any(_within(folder, place) for place in system):
         return "it belongs to the operating system"
-    if folder in installed or "site-packages" in folder.split(os.sep):
+    if folder in installed or "site-packages" in Path(folder).parts:
         return "it is an installation"
-    return None if os.path.isdir(folder) else "it isn't a folder"
+    return None if Path(folder).is_dir() else "it isn't a folder"
 
 
 def _within(folder: str, place: str) -> bool:

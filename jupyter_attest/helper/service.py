@@ -440,11 +440,11 @@ class Service:
     def _on_opened(self, watched: Watched, file: str, event: dict[str, Any]) -> None:
         writes = _WRITES & set(event.get("ops", ()))
         path = path_of(event.get("realPath")) or path_of(event.get("path"))
-        if path is None or not os.path.isabs(path):
+        if path is None or not Path(path).is_absolute():
             return
         if writes:
             if event.get("outcome") != "failed":
-                self._add_roots(watched, [os.path.dirname(path)])
+                self._add_roots(watched, [str(Path(path).parent)])
                 self._note_write(watched)
             return
         identity = identity_in(event.get("stat"))

@@ -18,16 +18,17 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import zmq
-from jupyter_client import BlockingKernelClient
+from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.session import Session as MessageSession
 
 from ..helper.link import HelperLink
 from ..home import Documents, SessionFolder, new_session
-from ..journal import JournalFile, Texts, name_of, now_text, observer
+from ..journal import JournalFile, Texts, name_of, now_text, observer, settled_path
 from ..provisioner import EXPECTED, Launch
 
 log = logging.getLogger("jupyter_attest")
@@ -95,10 +96,17 @@ class Recording:
     documents: dict[str, str] = field(default_factory=dict)
     open_runs: set[str] = field(default_factory=set)
 
+    began: float = field(default_factory=time.monotonic)
+
     @property
     def sid(self) -> str:
         """Id of the session."""
         return self.folder.sid
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since recording of this session began."""
+        return time.monotonic() - self.began
 
     @property
     def gaps(self) -> int:
@@ -114,7 +122,6 @@ class Kernel:
     manager: Any
     socket: zmq.Socket[bytes] | None = None
     messages: MessageSession | None = None
-    ports: Any = None
     narrow: bool = False
     attached_at: float = 0.0
     heard: bool = False
@@ -157,6 +164,8 @@ class Recorder:
         self._labeller = labeller
         self._on_activity = on_activity
         self._kernels: dict[str, Kernel] = {}
+        #: Ports that are listened to, by kernel; touched on the managers' loop only.
+        self._heard: dict[str, list[Any]] = {}
         self._ending: list[Recording] = []
         self._by_sid: dict[str, Recording] = {}
         self._helper: HelperLink | None = None
@@ -181,10 +190,13 @@ class Recorder:
 
     # ------------------------------------------------- from any other thread
 
+    @property
+    def started(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
-        """Start the thread and the helper."""
-        if self.settings.helper:
-            self._start_helper()
+        """Start the thread; the helper comes with the first kernel."""
         self._thread.start()
 
     def stop(self, timeout_s: float = 10.0, reason: str = "the server stopped") -> None:
@@ -202,32 +214,35 @@ class Recorder:
         """A kernel of our provisioner is about to start (or start again)."""
         self._post(lambda: self._launching(launch))
 
-    def attach(self, kernel_id: str, manager: Any) -> None:
-        """The kernel's process was started: listen to it. On the manager's loop."""
+    def launched(self, kernel_id: str, manager: Any) -> None:
+        """The kernel has a process: listen to it, anew where its ports changed.
+
+        Called on the manager's loop, after each start and restart; a second call
+        for the same process does nothing.
+        """
+        ports = list(getattr(manager, "ports", []) or [])
+        if self._heard.get(kernel_id) == ports:
+            return
         try:
             socket, messages = self._connect(manager)
         except Exception as error:
             log.warning("jupyter-attest: can't listen to kernel %s: %r", kernel_id, error)
-            problem = f"its messages can't be followed: {type(error).__name__}"
+            problem = f"its messages can't be followed ({type(error).__name__})"
             self._post(lambda: self._unheard(kernel_id, manager, problem))
             return
-        ports = list(getattr(manager, "ports", []) or [])
-        self._post(lambda: self._attached(kernel_id, manager, socket, messages, ports))
-        with contextlib.suppress(Exception):
-            manager.add_restart_callback(lambda: self._death(kernel_id, manager), "restart")
-            manager.add_restart_callback(lambda: self._death(kernel_id, manager), "dead")
+        first = kernel_id not in self._heard
+        self._heard[kernel_id] = ports
+        self._post(lambda: self._attached(kernel_id, manager, socket, messages))
+        if first:
+            with contextlib.suppress(Exception):
+                manager.add_restart_callback(lambda: self._death(kernel_id, manager), "restart")
+                manager.add_restart_callback(
+                    lambda: self._death(kernel_id, manager, final=True), "dead"
+                )
 
     def restarted(self, kernel_id: str, manager: Any) -> None:
-        """The kernel was restarted; listens anew where its ports changed."""
-        kernel = self._kernels.get(kernel_id)
-        ports = list(getattr(manager, "ports", []) or [])
-        if kernel is None:
-            self.attach(kernel_id, manager)
-        elif kernel.ports != ports:
-            with contextlib.suppress(Exception):
-                socket, messages = self._connect(manager)
-                self._post(lambda: self._attached(kernel_id, manager, socket, messages, ports))
-                return
+        """The kernel was restarted, by whatever provisioner."""
+        self.launched(kernel_id, manager)
         self._post(lambda: self._restarted(kernel_id))
 
     def interrupted(self, kernel_id: str) -> None:
@@ -236,6 +251,7 @@ class Recorder:
 
     def ended(self, kernel_id: str, reason: str) -> None:
         """The kernel was shut down."""
+        self._heard.pop(kernel_id, None)
         self._post(lambda: self._ended(kernel_id, reason))
 
     def died(self, kernel_id: str, reason: str) -> None:
@@ -246,9 +262,9 @@ class Recorder:
         """A notebook (absolute path) uses the kernel."""
         self._post(lambda: self._bind(kernel_id, path))
 
-    def unbind(self, kernel_id: str, path: str) -> None:
-        """A notebook no longer uses the kernel."""
-        self._post(lambda: self._unbind(kernel_id, path))
+    def set_documents(self, kernel_id: str, paths: set[str]) -> None:
+        """Exactly these notebooks (absolute paths) use the kernel."""
+        self._post(lambda: self._set_documents(kernel_id, paths))
 
     def renamed(self, before: str, after: str) -> None:
         """A notebook was moved."""
@@ -394,19 +410,16 @@ class Recorder:
         manager: Any,
         socket: zmq.Socket[bytes],
         messages: MessageSession,
-        ports: Any,
     ) -> None:
         kernel = self._kernels.setdefault(kernel_id, Kernel(kernel_id, manager))
         self._hang_up(kernel)
         kernel.manager, kernel.socket, kernel.messages = manager, socket, messages
-        kernel.ports = ports
         kernel.attached_at = time.monotonic()
         self._widen(kernel)
         socket.unsubscribe(b"")
         self._poller.register(socket, zmq.POLLIN)
         if kernel.current is None and kernel.problem is None:
             self._begin_without_provisioner(kernel, previous_sid=None)
-        kernel.announced = False
 
     def _unheard(self, kernel_id: str, manager: Any, problem: str) -> None:
         kernel = self._kernels.setdefault(kernel_id, Kernel(kernel_id, manager))
@@ -625,6 +638,8 @@ class Recorder:
         )
         kernel.current = recording
         self._by_sid[folder.sid] = recording
+        if self.settings.helper and self._helper_starts == 0:
+            self._start_helper()
         self._send({"cmd": "open", "sid": folder.sid, "folder": str(folder.path), "roots": roots})
         return recording
 
@@ -651,7 +666,7 @@ class Recorder:
     def _rebind(self, recording: Recording, old: Recording | None, named: str | None) -> None:
         paths = list(old.documents.values()) if old else []
         if not paths and named and named.endswith(".ipynb") and Path(named).is_absolute():
-            paths = [named]
+            paths = [settled_path(named)]
         for path in paths:
             self._bind_to(recording, path)
 
@@ -678,12 +693,14 @@ class Recorder:
         if kernel.current is not None:
             self._rebind(kernel.current, old, None)
 
-    def _death(self, kernel_id: str, manager: Any) -> None:
-        """From the restarter, on the loop: the process is gone."""
+    def _death(self, kernel_id: str, manager: Any, *, final: bool = False) -> None:
+        """From the restarter, on the loop: the process is gone, perhaps for good."""
         code = None
         with contextlib.suppress(Exception):
             code = manager.provisioner.process.returncode
         self.died(kernel_id, _how_it_ended(code))
+        if final:
+            self.ended(kernel_id, "it died too often to be started again")
 
     def _died(self, kernel_id: str, reason: str) -> None:
         kernel = self._kernels.get(kernel_id)
@@ -762,13 +779,16 @@ class Recorder:
             if label in ("lab", "notebook", "headless"):
                 self._file_client(recording, client, Label(label, "the kernel's notebooks changed"))
 
-    def _unbind(self, kernel_id: str, path: str) -> None:
+    def _set_documents(self, kernel_id: str, paths: set[str]) -> None:
         kernel = self._kernels.get(kernel_id)
-        ident = self.documents.find(path)
-        if kernel is None or kernel.current is None or ident is None:
+        if kernel is None or kernel.current is None:
             return
-        if kernel.current.documents.pop(ident, None) is not None:
-            kernel.current.journal.add("document.closed", docId=ident)
+        for ident, path in list(kernel.current.documents.items()):
+            if path not in paths:
+                del kernel.current.documents[ident]
+                kernel.current.journal.add("document.closed", docId=ident)
+        for path in sorted(paths):
+            self._bind_to(kernel.current, path)
 
     def _renamed(self, before: str, after: str) -> None:
         self.documents.rename(before, after)
@@ -849,7 +869,7 @@ class Recorder:
 
         for one in open_now:
             command = {"cmd": "flush", "sid": one, "timeout": timeout_s}
-            if not self._call_helper(command, lambda answer, one=one: arrived(one, answer)):
+            if not self._call_helper(command, partial(arrived, one)):
                 arrived(one, {})
         if not open_now:
             result.set_result(True)
