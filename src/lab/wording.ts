@@ -7,16 +7,41 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { errorIcon, type LabIcon } from '@jupyterlab/ui-components';
 import type {
   CreateProgress,
+  ICeiling,
   ICreateRefused,
   IErrorReply,
+  IRecordSummary,
   ISessionSummary,
   IStatusReply,
+  IVerifyReply,
   IWrittenFile
 } from '../api';
 import type { ReasonCode } from '../assurance/types';
 import type { RequestErrorCode } from './client';
-import { dotIcon, gapIcon, halfIcon, ringIcon } from './icons';
-import { clock, count, dayAndClock, fileSize, localeOf, visible } from './text';
+import {
+  dotIcon,
+  equalIcon,
+  gapIcon,
+  halfIcon,
+  minusIcon,
+  questionIcon,
+  ringIcon,
+  unequalIcon
+} from './icons';
+import type { Tone } from './parts';
+import type { OrderVerdict, Recording, Statement } from '../record/types';
+import type { Here, Tab } from './viewer/model';
+import type { IMalformed } from './viewer/record';
+import type { RunList } from './viewer/runs';
+import {
+  clock,
+  count,
+  dayAndClock,
+  fileSize,
+  localeOf,
+  utc,
+  visible
+} from './text';
 
 /* ----------------------------------------------------------------- status */
 
@@ -342,7 +367,7 @@ export function errorReason(
 
 /* ------------------------------------------------------------------- gaps */
 
-export type GapCode = keyof typeof import('../journal/gaps.json');
+type GapCode = Exclude<keyof typeof import('../journal/gaps.json'), 'default'>;
 
 /** What wasn't recorded, and what follows from it. */
 export interface IGapWords {
@@ -352,6 +377,27 @@ export interface IGapWords {
 
 function knownGap(trans: TranslationBundle, code: GapCode): IGapWords {
   switch (code) {
+    case 'unknown-request':
+      return {
+        what: trans.__(
+          "A request reached the kernel; whether it ran anything isn't known."
+        ),
+        meaning: trans.__("Code may have run that isn't in this record.")
+      };
+    case 'killed-run':
+      return {
+        what: trans.__(
+          'A run was cut short when the kernel went away; what it wrote last may be incomplete.'
+        ),
+        meaning: trans.__('A file that it wrote may be incomplete.')
+      };
+    case 'mapped-write':
+      return {
+        what: trans.__(
+          "A file was mapped into memory for writing; such changes don't always show on disk times."
+        ),
+        meaning: trans.__('A file may have changed without a sign.')
+      };
     case 'late-start':
       return {
         what: trans.__('Runs happened before recording began.'),
@@ -620,4 +666,461 @@ export function ceilingReason(
     default:
       return visible(code);
   }
+}
+
+/* ----------------------------------------------------------------- viewer */
+
+/** The level that the record can reach: only among the technical details. */
+export function ceilingWords(
+  trans: TranslationBundle,
+  ceiling: ICeiling
+): string {
+  switch (ceiling.level) {
+    case 'L1':
+      return trans.__("At most SLSA Build L1. Signing doesn't raise it.");
+    case 'below-L1':
+      return trans.__(
+        "At most SLSA Build L1, and a condition for that isn't met. Signing doesn't raise it."
+      );
+  }
+}
+
+/** First sentence of the page: the subject's name, and what happened to it. */
+export function headline(
+  trans: TranslationBundle,
+  statement: Statement,
+  writer: (subject: string) => {
+    number: number;
+    endedAt: string | null;
+  } | null
+): { name: string; rest: string } {
+  const { subject, predicate } = statement;
+  const { total } = predicate.buildDefinition.externalParameters.runs;
+  const locale = localeOf(trans);
+  const name = visible(subject[0]?.name.split('/').pop() ?? '');
+  const { finishedOn } = predicate.runDetails.metadata;
+  if (subject.length > 1) {
+    return {
+      name,
+      rest: trans._n(
+        'and %1 more file: how they were made, on %2',
+        'and %1 more files: how they were made, on %2',
+        subject.length - 1,
+        utc(finishedOn, locale)
+      )
+    };
+  }
+  const run = writer(subject[0]?.name ?? '');
+  if (run === null) {
+    return {
+      name,
+      rest: trans.__(
+        'was made in %1 runs that ended on %2',
+        count(total, locale),
+        utc(finishedOn, locale)
+      )
+    };
+  }
+  return {
+    name,
+    rest: trans.__(
+      'was written by run %1 of %2 on %3',
+      count(run.number, locale),
+      count(total, locale),
+      utc(run.endedAt ?? finishedOn, locale)
+    )
+  };
+}
+
+/** First answer: how much of the session was recorded. */
+export function recordedWords(
+  trans: TranslationBundle,
+  recording: Recording,
+  gaps: number
+): string {
+  const { install, subjects, runsBeforeStart } = recording;
+  if (install === 'none') {
+    return subjects.seen === 0
+      ? trans.__('Files listed by hand')
+      : trans.__('Cells only, files not seen');
+  }
+  if (install === 'late' || runsBeforeStart > 0) {
+    return trans._n(
+      'Started late, with %1 known gap',
+      'Started late, with %1 known gaps',
+      gaps
+    );
+  }
+  return gaps === 0
+    ? trans.__('From the start, no gaps noticed')
+    : trans._n(
+        'From the start, with %1 known gap',
+        'From the start, with %1 known gaps',
+        gaps
+      );
+}
+
+/** How many runs and files. */
+export function recordedCounts(
+  trans: TranslationBundle,
+  summary: IRecordSummary
+): string {
+  return trans.__(
+    '%1, %2, %3 written.',
+    trans._n('%1 run', '%1 runs', summary.runsTotal),
+    trans._n('%1 file read', '%1 files read', summary.filesRead),
+    count(summary.filesWritten, localeOf(trans))
+  );
+}
+
+export interface ISignatureWords {
+  icon: LabIcon;
+  tone?: Tone;
+  answer: string;
+  sentence: string;
+}
+
+/** Second answer: whether it changed, and whose key says so. */
+export function signatureWords(
+  trans: TranslationBundle,
+  state: {
+    reply: IVerifyReply | null;
+    checking: boolean;
+    signature: { hint: string | null } | null;
+    statement: Statement;
+  }
+): ISignatureWords {
+  const { reply, checking, signature, statement } = state;
+  if (signature === null) {
+    return {
+      icon: minusIcon,
+      answer: trans.__('Not signed'),
+      sentence: trans.__('Anyone could have edited it since.')
+    };
+  }
+  if (checking) {
+    return {
+      icon: minusIcon,
+      answer: trans.__('Checking…'),
+      sentence: ''
+    };
+  }
+  const signed = signedWords(trans, reply, signature.hint, statement);
+  switch (reply?.status) {
+    case 'ok':
+    case 'no-expectation':
+    case 'wrong-subject':
+      return {
+        icon: equalIcon,
+        answer: trans.__('Unchanged since it was signed'),
+        sentence: signed
+      };
+    case 'unknown-key':
+    case 'unexpected-signer':
+      return {
+        icon: questionIcon,
+        tone: 'warn',
+        answer: trans.__('Unknown signer'),
+        sentence: trans.__(
+          "Signed with a key this computer doesn't know. It may not come from whom it names."
+        )
+      };
+    case 'unsigned':
+      return {
+        icon: minusIcon,
+        answer: trans.__('Not signed'),
+        sentence: trans.__('Anyone could have edited it since.')
+      };
+    case 'bad-signature':
+    case 'malformed':
+      return {
+        icon: unequalIcon,
+        tone: 'bad',
+        answer: trans.__('Changed or damaged'),
+        sentence: trans.__(
+          "The record doesn't match its signature. Don't rely on it."
+        )
+      };
+    case 'not-found':
+    case 'not-checked':
+    case undefined:
+      return {
+        icon: questionIcon,
+        tone: 'warn',
+        answer: trans.__('Not checked'),
+        sentence:
+          reply === null
+            ? trans.__("Can't reach the recorder. That is not a pass.")
+            : trans.__(
+                "The file that it is about isn't here, so nothing was compared. That is not a pass."
+              )
+      };
+  }
+}
+
+function signedWords(
+  trans: TranslationBundle,
+  reply: IVerifyReply | null,
+  hint: string | null,
+  statement: Statement
+): string {
+  const { finishedOn } = statement.predicate.runDetails.metadata;
+  const on = utc(finishedOn, localeOf(trans));
+  const key = shortHint(reply?.keyHint ?? hint);
+  return reply?.keyName
+    ? trans.__(
+        'Signed on %1 with key %2, which you named “%3”.',
+        on,
+        key,
+        visible(reply.keyName)
+      )
+    : trans.__('Signed on %1 with key %2.', on, key);
+}
+
+/** First 8 hex characters of a key's fingerprint, from its base64 hint. */
+function shortHint(hint: string | null): string {
+  try {
+    return Array.from(atob(hint ?? '').slice(0, 4), c =>
+      c.charCodeAt(0).toString(16).padStart(2, '0')
+    ).join('');
+  } catch {
+    return '';
+  }
+}
+
+/** Third answer: who could have changed it before it was signed. */
+export function authorWords(trans: TranslationBundle, signed: boolean): string {
+  return signed
+    ? trans.__(
+        'Self-reported: made on a computer its author controls. Whoever holds the key could have written anything in it.'
+      )
+    : trans.__(
+        'Self-reported: made on a computer its author controls. The author could still change it.'
+      );
+}
+
+export function tabWords(trans: TranslationBundle, tab: Tab): string {
+  switch (tab) {
+    case 'summary':
+      return trans.__('Summary');
+    case 'files':
+      return trans.__('Inputs and outputs');
+    case 'runs':
+      return trans.__('Runs');
+    case 'gaps':
+      return trans.__('Not recorded');
+    case 'technical':
+      return trans.__('Technical details');
+  }
+}
+
+export function malformedWords(
+  trans: TranslationBundle,
+  why: IMalformed['why']
+): string {
+  switch (why) {
+    case 'too-large':
+      return trans.__(
+        "This file isn't a record this tool can read: it is too large. That is not a pass."
+      );
+    case 'not-json':
+      return trans.__(
+        "This file isn't a record this tool can read: it isn't well-formed JSON. That is not a pass."
+      );
+    case 'not-a-record':
+      return trans.__(
+        "This file isn't a record this tool can read: it doesn't have the form of one. That is not a pass."
+      );
+  }
+}
+
+/** Why the list of runs isn't shown. */
+export function runListProblem(
+  trans: TranslationBundle,
+  type: Exclude<RunList['type'], 'list'>
+): string {
+  switch (type) {
+    case 'reading':
+      return trans.__('Reading the list of runs…');
+    case 'absent':
+      return trans.__(
+        "The list of runs isn't on this computer. Ask the author for runs.json from the record's folder."
+      );
+    case 'different':
+      return trans.__(
+        "There is a list of runs here, but it isn't the one of this record, so it isn't shown."
+      );
+    case 'unreadable':
+      return trans.__("The list of runs can't be read by this version.");
+  }
+}
+
+/** How the cells ran, against their order in the notebook. */
+export function orderWords(
+  trans: TranslationBundle,
+  order: OrderVerdict
+): string {
+  switch (order) {
+    case 'top-to-bottom':
+      return trans.__('Every cell once, from top to bottom');
+    case 'in-order':
+      return trans.__('Forward only, with cells skipped or edited');
+    case 'out-of-order':
+      return trans.__("Not in the notebook's order");
+    case 'unknown':
+      return trans.__('Not known: no saved notebook was seen');
+  }
+}
+
+/** `Run 7` or `Runs 7–12`. */
+export function runsWords(
+  trans: TranslationBundle,
+  first: number,
+  last: number
+): string {
+  const n = (value: number): string => count(value, localeOf(trans));
+  return first === last
+    ? trans.__('Run %1', n(first))
+    : trans.__('Runs %1–%2', n(first), n(last));
+}
+
+/** What a run was found to be for the record. */
+export function verdictWords(
+  trans: TranslationBundle,
+  verdict: string
+): string {
+  switch (verdict) {
+    case 'needed':
+      return trans.__('needed');
+    case 'kept-undecided':
+      return trans.__('kept, undecided');
+    case 'dropped-proved':
+    case 'dropped-by-user':
+    case 'after-subject':
+      return trans.__('left out');
+    default:
+      return visible(verdict);
+  }
+}
+
+/** Why a run was kept or left out; an unknown reason is shown as it stands. */
+export function reasonWords(trans: TranslationBundle, reason: string): string {
+  switch (reason) {
+    case 'after-subject':
+      return trans.__('ran after the file was written');
+    default:
+      return visible(reason);
+  }
+}
+
+export function runStatusWords(
+  trans: TranslationBundle,
+  status: string
+): string {
+  switch (status) {
+    case 'ok':
+      return trans.__('ok');
+    case 'error':
+      return trans.__('failed');
+    case 'interrupted':
+      return trans.__('interrupted');
+    case 'exited':
+      return trans.__('ended the kernel');
+    case 'killed':
+      return trans.__('killed');
+    case 'running':
+      return trans.__('unfinished');
+    default:
+      return trans.__('unknown');
+  }
+}
+
+/** What kind of file it is thought to be. */
+export function kindWords(trans: TranslationBundle, kind: string): string {
+  switch (kind) {
+    case 'model':
+      return trans.__('model');
+    case 'dataset':
+      return trans.__('data');
+    case 'code':
+      return trans.__('code');
+    case 'config':
+      return trans.__('settings');
+    case 'log':
+      return trans.__('log');
+    case 'cache':
+      return trans.__('cache');
+    case 'other':
+    case 'unknown':
+      return trans.__('other');
+    default:
+      return visible(kind);
+  }
+}
+
+/** When a file's fingerprint was taken, or why there is none. */
+export function takenWords(
+  trans: TranslationBundle,
+  taken: string | null,
+  absent: string | null
+): string {
+  switch (absent) {
+    case null:
+      break;
+    case 'changed':
+      return trans.__('none: it changed too soon');
+    case 'too-large':
+      return trans.__('none: too large');
+    case 'gone':
+      return trans.__('none: it was gone');
+    case 'unreadable':
+      return trans.__("none: it couldn't be read");
+    default:
+      return trans.__('none was taken');
+  }
+  switch (taken) {
+    case 'ahead':
+      return trans.__('before it was read, unchanged since');
+    case 'after':
+      return trans.__('after the run, file unchanged');
+    case 'at-attest':
+      return trans.__('when the record was made');
+    default:
+      return '';
+  }
+}
+
+export function hereWords(trans: TranslationBundle, here: Here): string {
+  switch (here) {
+    case 'same':
+      return trans.__('same');
+    case 'different':
+      return trans.__('different');
+    case 'not-here':
+      return trans.__('not here');
+    case 'not-checked':
+      return trans.__('not checked');
+  }
+}
+
+/** What no record of ours can hold. */
+export function neverSeen(trans: TranslationBundle): IGapWords[] {
+  return [
+    {
+      what: trans.__(
+        "Files read by remote jobs and by libraries that bypass Python's file functions."
+      ),
+      meaning: trans.__(
+        "They'd be missing from the list of inputs without any sign."
+      )
+    },
+    {
+      what: trans.__('Whether the runs really happened as reported.'),
+      meaning: trans.__('The author controls the computer that reported them.')
+    },
+    {
+      what: trans.__('Where the data files came from before this session.'),
+      meaning: trans.__('Unless they have a record of their own.')
+    }
+  ];
 }
