@@ -1,6 +1,8 @@
 /** Which runs a file needs, and why each was kept or left out. */
-import type { IFileVersion, IRun, ISession } from '../session/types';
+import type { Stat } from '../journal/events';
+import type { IFileRead, IFileVersion, IRun, ISession } from '../session/types';
 
+/** Only `needed` and `kept-undecided` runs are in a slice. */
 export type Verdict =
   | 'needed'
   | 'kept-undecided'
@@ -8,19 +10,19 @@ export type Verdict =
   | 'dropped-by-user'
   | 'after-subject';
 
-/** Why a run has its verdict. */
+/**
+ * Why a run has its verdict. `wrote`: a subject, or a file that the slice read.
+ * `may-have-written`: only an interval of runs is known. `write-not-seen`: how the
+ * subject was written wasn't seen, so every run counts. `not-shown-harmless`: it ran
+ * before the last write had ended. `after-the-write`: it began after that. `user`:
+ * the author left it out.
+ */
 export type VerdictReason =
-  /** It wrote a subject, or a file that a needed run read. */
   | 'wrote'
-  /** It may have written it: only an interval of runs is known. */
   | 'may-have-written'
-  /** It ran before the last write ended; nothing shows that it was harmless. */
-  | 'not-shown-harmless'
-  /** How the subject was written wasn't seen, so every run counts. */
   | 'write-not-seen'
-  /** It began after the last write of everything asked for had ended. */
+  | 'not-shown-harmless'
   | 'after-the-write'
-  /** The author left it out. */
   | 'user';
 
 export interface IRunVerdict {
@@ -29,42 +31,49 @@ export interface IRunVerdict {
   reason: VerdictReason;
 }
 
-/** A subject, as asked for. */
+/** A file that a slice is asked for. */
 export interface ISliceSubject {
   /** Comparable text of the path, see `nameKey`. */
   key: string;
   sha256: string;
   /** Identity at the time of asking, null when unknown. */
-  stat: import('../journal/events').Stat | null;
+  stat: Stat | null;
+  /** Session in which it was written, null when its write wasn't seen. */
   sid: string | null;
 }
 
-/** A subject with the write it was traced to; null when no write was seen. */
+/** A subject with the write that it was traced to; null when none was seen. */
 export interface ITracedSubject {
   subject: ISliceSubject;
   sid: string | null;
   version: IFileVersion | null;
 }
 
-/** A file that one session read and an earlier one wrote. */
+/** Bytes that one session read and another one had written. */
 export interface ISessionEdge {
   /** Reader. */
   sid: string;
-  version: IFileVersion;
+  read: IFileRead;
   /** Writer. */
   fromSid: string;
-  fromVersion: IFileVersion;
+  from: IFileVersion;
 }
 
-/** A read in the slice that no session at hand wrote: an input from outside. */
+/** A read in the slice of bytes that no session at hand wrote. */
 export interface IExternalInput {
   sid: string;
-  version: IFileVersion;
+  read: IFileRead;
+}
+
+export interface ISessionSlice {
+  session: ISession;
+  /** Every run of the session, in order. */
+  runs: IRunVerdict[];
 }
 
 export interface ISlice {
-  /** Sessions used, oldest first; the subject's own is the last. */
-  sessions: { session: ISession; runs: IRunVerdict[] }[];
+  /** Sessions used: those that began first come first. */
+  sessions: ISessionSlice[];
   subjects: ITracedSubject[];
   edges: ISessionEdge[];
   external: IExternalInput[];

@@ -366,7 +366,11 @@ export const FileSettled = probeEvent('file.settled', {
 });
 const fromTo = { from: Name, to: Name, stat: z.optional(z.nullable(Stat)) };
 export const FileRenamed = probeEvent('file.renamed', fromTo);
-export const FileLinked = probeEvent('file.linked', fromTo);
+export const FileLinked = probeEvent('file.linked', {
+  ...fromTo,
+  /** A symbolic link has no bytes of its own. */
+  symbolic: z.optional(z.boolean())
+});
 export const FolderRenamed = probeEvent('folder.renamed', fromTo);
 export const FileRemoved = probeEvent('file.removed', { path: Name });
 export const FileMapped = probeEvent('file.mapped', {

@@ -1,8 +1,255 @@
-import type { IJournalFile } from '../journal/read';
-import type { ISession } from './types';
+/**
+ * The fold: events of all files of one session → what the session was. Files are
+ * joined by ids, never by the order of arrival, so it doesn't matter how they
+ * interleave or in which pieces they come. Linear in events.
+ */
+import type { EventOf, JournalEvent } from '../journal/events';
+import type { IJournalFile, IReadProblem } from '../journal/read';
+import {
+  assignDocuments,
+  documentPaths,
+  readClients,
+  readDocuments
+} from './documents';
+import { readFiles } from './files';
+import { digestGaps, findGaps } from './gaps';
+import { lastOf, mainProbe, sortLog, type ISessionLog } from './log';
+import { forgottenTexts, joinRuns, type IRuns } from './runs';
+import type {
+  IExecution,
+  IMachine,
+  ISession,
+  ISessionObserver,
+  SessionState
+} from './types';
 
+export interface IFoldOptions {
+  /** Digests taken for a record, from the attests file. */
+  hashed?: readonly EventOf<'file.hashed'>[];
+  /** Tombstones, from `forgotten.jsonl`. */
+  forgotten?: readonly JournalEvent[];
+}
+
+/** Takes a session's events as they come; says at any time what they amount to. */
+export class SessionFold {
+  private readonly files = new Map<string, IFoldFile>();
+
+  constructor(
+    readonly sid: string,
+    private readonly options: IFoldOptions = {}
+  ) {}
+
+  /** Add events of one file, in the order in which they stand there. */
+  add(
+    file: string,
+    events: readonly JournalEvent[],
+    problems: readonly IReadProblem[] = []
+  ): void {
+    const known = this.files.get(file) ?? { file, events: [], problems: [] };
+    this.files.set(file, {
+      file,
+      events: known.events.concat(events),
+      problems: known.problems.concat(problems)
+    });
+  }
+
+  session(): ISession {
+    return foldLog(sortLog(this.sid, [...this.files.values()]), this.options);
+  }
+}
+
+interface IFoldFile {
+  file: string;
+  events: JournalEvent[];
+  problems: IReadProblem[];
+}
+
+/** Fold every session of a set of journal files; the key is the session's id. */
 export function foldSessions(
-  _files: readonly IJournalFile[]
+  files: readonly IJournalFile[],
+  options: IFoldOptions = {}
 ): Map<string, ISession> {
-  throw new Error('not implemented');
+  const tombstones = files
+    .filter(f => f.file === 'forgotten.jsonl')
+    .flatMap(f => f.events);
+  const forgotten = [...tombstones, ...(options.forgotten ?? [])];
+  const bySid = new Map<string, IJournalFile[]>();
+  for (const file of files) {
+    if (file.sid !== '' && file.file !== 'forgotten.jsonl') {
+      bySid.set(file.sid, [...(bySid.get(file.sid) ?? []), file]);
+    }
+  }
+  return new Map(
+    [...bySid].map(([sid, own]) => [
+      sid,
+      foldLog(sortLog(sid, own), { ...options, forgotten })
+    ])
+  );
+}
+
+function foldLog(log: ISessionLog, options: IFoldOptions): ISession {
+  const state = stateOf(log.recorder);
+  const hasRecorder = log.recorder.some(
+    e => e.type === 'kernel.started' || e.type === 'run.input'
+  );
+  const runs = joinRuns(log, {
+    hasRecorder,
+    gone: state.state !== 'running',
+    forgotten: forgottenTexts(options.forgotten ?? [], log.sid)
+  });
+  const documents = readDocuments(log.recorder);
+  const clients = readClients(log.recorder, runs.runs);
+  assignDocuments(runs.runs, documents, clients);
+  const files = readFiles(log, {
+    runs: runs.byId,
+    documents: documentPaths(log.recorder),
+    hashed: options.hashed ?? []
+  });
+  const session = {
+    sid: log.sid,
+    ...kernelOf(log.recorder),
+    ...state,
+    ...times(log),
+    hasRecorder,
+    ...startOf(log, runs),
+    scan: scanOf(log.recorder),
+    observers: observersOf(log),
+    documents: [...documents.values()],
+    clients: [...clients.values()],
+    runs: runs.runs,
+    withoutRun: runs.withoutRun,
+    files: files.files,
+    reads: files.reads,
+    execution: executionOf(log.recorder),
+    machine: machineOf(log)
+  };
+  const noise = new Set(
+    session.files.filter(f => f.classification.noise).map(f => f.key)
+  );
+  const gaps = [
+    ...findGaps({ log, session, runs, files, documents }),
+    ...digestGaps(session.reads, noise)
+  ];
+  return { ...session, gaps };
+}
+
+function kernelOf(events: readonly JournalEvent[]) {
+  const started = lastOf(events, 'kernel.started');
+  return {
+    kernelId: started?.kernelId ?? null,
+    previousSid: started?.previousSid ?? null,
+    kernelName: started?.kernelName ?? null,
+    language: started?.language ?? null,
+    provisioner: started?.provisioner ?? null,
+    startSeen: started !== null
+  };
+}
+
+function stateOf(events: readonly JournalEvent[]): {
+  state: SessionState;
+  endedAt: string | null;
+  paused: boolean;
+} {
+  let state: SessionState = 'running';
+  let endedAt: string | null = null;
+  let paused = false;
+  for (const event of events) {
+    switch (event.type) {
+      case 'kernel.died':
+        [state, endedAt] = ['died', event.t];
+        break;
+      case 'kernel.restarted':
+        [state, endedAt] = ['restarted', event.t];
+        break;
+      case 'kernel.ended':
+        state = state === 'running' ? 'ended' : state;
+        endedAt ??= event.t;
+        break;
+      case 'recording.paused':
+        paused = true;
+        break;
+      case 'recording.resumed':
+        paused = false;
+        break;
+    }
+  }
+  return { state, endedAt, paused };
+}
+
+/** Wall clocks of the session's own files; good for showing, never for joining. */
+function times(log: ISessionLog): { startedAt: string; lastAt: string } {
+  let startedAt = '';
+  let lastAt = '';
+  for (const events of [log.recorder, ...log.probes.map(p => p.events)]) {
+    for (const { t } of events) {
+      startedAt = startedAt === '' || t < startedAt ? t : startedAt;
+      lastAt = t > lastAt ? t : lastAt;
+    }
+  }
+  return { startedAt, lastAt };
+}
+
+function startOf(log: ISessionLog, runs: IRuns) {
+  const hello = mainProbe(log)?.hello ?? null;
+  const install = hello?.install === 'late' ? 'late' : 'launch';
+  return {
+    install:
+      hello === null ? ('none' as const) : (install as 'late' | 'launch'),
+    runsMissed: Math.max(hello?.runsMissed ?? 0, runs.beforeProbe)
+  };
+}
+
+function scanOf(events: readonly JournalEvent[]): ISession['scan'] {
+  const done = events.filter(
+    (e): e is EventOf<'scan.done'> => e.type === 'scan.done'
+  );
+  if (done.length === 0) {
+    return 'none';
+  }
+  return done.every(e => e.complete) ? 'complete' : 'incomplete';
+}
+
+function observersOf(log: ISessionLog): ISessionObserver[] {
+  const found = new Map<string, ISessionObserver>();
+  for (const events of [log.recorder, ...log.probes.map(p => p.events)]) {
+    for (const event of events) {
+      if (event.type === 'observer.joined') {
+        const { kind, domain, version } = event.observer;
+        const key = JSON.stringify([kind, domain, version]);
+        const known = found.get(key) ?? { kind, domain, version, count: 0 };
+        found.set(key, { ...known, count: known.count + 1 });
+      }
+    }
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, o]) => o);
+}
+
+function executionOf(events: readonly JournalEvent[]): IExecution | null {
+  const started = lastOf(events, 'execution.started');
+  if (started === null) {
+    return null;
+  }
+  const ended = lastOf(events, 'execution.ended');
+  return {
+    docId: started.docId,
+    path: started.path,
+    sha256: started.sha256,
+    parameters: started.parameters,
+    output: ended?.output ?? started.output,
+    outputSha256: ended?.outputSha256 ?? null,
+    status: ended?.status ?? 'running',
+    cells: ended?.cells ?? 0,
+    executed: ended?.executed ?? 0
+  };
+}
+
+function machineOf(log: ISessionLog): IMachine {
+  const probe = mainProbe(log);
+  const events = probe?.events ?? [];
+  return {
+    hello: probe?.hello ?? null,
+    packages: lastOf(events, 'env.packages'),
+    hardware: lastOf(events, 'env.hardware'),
+    determinism: lastOf(events, 'env.determinism')
+  };
 }

@@ -1,41 +1,39 @@
 /** What a kernel session was, as the fold concludes it from all its journal files. */
 import type { FileKind } from '../api';
 import type { EventOf, Name, Stat, Text } from '../journal/events';
+import type gaps from '../journal/gaps.json';
 
-/** Codes of `journal/gaps.json`. */
-export type GapCode = keyof typeof import('../journal/gaps.json');
+/** Codes of the gap registry, `journal/gaps.json`. */
+export type GapCode = keyof typeof gaps;
 
-/** One observed instance of something that wasn't recorded. */
+/** Something that wasn't recorded, as observed. */
 export interface IGap {
   code: GapCode;
   /** How often; 1 for a thing that happened or didn't. */
   count: number;
+  /** Id of the run it happened in. */
   run: string | null;
   path: Name | null;
-  /** A few plain words: a library, a host, a reason. Never a path, a secret or a value. */
+  /** A few plain words: a library, a host, a reason. Never a secret or a value. */
   detail: string | null;
 }
 
 export type RunKind =
   'cell' | 'nested' | 'silent' | 'expression' | 'callback' | 'unknown';
 
+/** `killed`: open when the kernel died, restarted or ended; its writes are may-writes. */
 export type RunStatus =
-  | 'ok'
-  | 'error'
-  | 'interrupted'
-  | 'exited'
-  /** Open when the kernel died, restarted or ended: its writes are may-writes. */
-  | 'killed'
-  | 'running'
-  | 'unknown';
+  'ok' | 'error' | 'interrupted' | 'exited' | 'killed' | 'running' | 'unknown';
 
-/** How the bytes of one version of a file are known. */
+/** When a digest was taken: before the file was read, after, or for the record. */
 export type DigestTaken = 'ahead' | 'after' | 'at-attest';
 
-export type DigestAbsent =
-  | (EventOf<'file.hashed'>['absent'] & string)
-  /** Nobody ever tried. */
-  | 'not-taken';
+/** Why there is no digest; `not-taken`: nobody ever tried. */
+export type AbsentReason =
+  NonNullable<EventOf<'file.hashed'>['absent']> | 'not-taken';
+
+/** First and last run number of an interval; both the same for one run. */
+export type RunRange = readonly [first: number, last: number];
 
 /** One state of a file: its bytes between two changes. */
 export interface IFileVersion {
@@ -46,12 +44,12 @@ export interface IFileVersion {
   stat: Stat | null;
   /** `external`: there before, or made by something that no recorded run explains. */
   origin: 'run' | 'external';
-  /** Runs that wrote it, or may have: one for a seen write, several for an interval of the scan. */
-  writers: string[];
+  /** Run that wrote it, or the interval of those that may have; null: none is known. */
+  writers: RunRange | null;
   certainty: 'sure' | 'may';
-  /** Kinds of the observers that saw it: `probe`, `scan`. */
+  /** Kinds of the observers that saw the write: `probe`, `scan`. */
   seenBy: string[];
-  /** Library and function that wrote it, where a wrapper said so. */
+  /** What wrote it, where that was seen, e.g. `pandas.DataFrame.to_parquet`. */
   via: string | null;
   /** RFC 3339, when its write was settled; null for external ones. */
   at: string | null;
@@ -59,27 +57,28 @@ export interface IFileVersion {
   taken: DigestTaken | null;
   fromCache: boolean;
   racy: boolean;
-  absent: DigestAbsent | null;
-  /** True when the run left it open. */
+  absent: AbsentReason | null;
+  /** The run that wrote it left it open. */
   stillOpen: boolean;
-  /** Place among all versions of the session, in the order of their writes. */
-  order: number;
 }
 
 /** One run's read of one version. */
 export interface IFileRead {
-  run: string | null;
+  /** Number of the run; null outside any. */
+  run: number | null;
   version: IFileVersion;
-  /** False when it isn't certain that the open succeeded, or which bytes came. */
+  /** False when it isn't certain that the open succeeded. */
   sure: boolean;
-  /** Changed between the open and the end of the run, by something else. */
+  /** Something else changed it between the open and the end of the run. */
   unstable: boolean;
   via: string | null;
+  /** Kind of the observer: `audit`, `wrapper`, `maps`, `tracer`. */
+  seenBy: string;
 }
 
 export interface IClassification {
   kind: FileKind;
-  /** Codes of what spoke for it, e.g. `suffix:.parquet`, `function:joblib.dump`. */
+  /** What spoke for it, e.g. `suffix:.parquet`, `function:joblib.dump`. */
   evidence: string[];
   confidence: 'confirmed-by-user' | 'strong' | 'weak' | 'unknown';
   /** True for what an interpreter touches by itself: counted, not listed. */
@@ -98,7 +97,6 @@ export interface IFile {
 export interface IRun {
   /** `msgId/k`. */
   id: string;
-  sid: string;
   /** Place in the order of the session, from 1: the number that people see. */
   number: number;
   kind: RunKind;
@@ -121,10 +119,13 @@ export interface IRun {
   facts: EventOf<'run.code'> | null;
   /** Versions that were there before the run; its own writes aren't inputs. */
   reads: IFileRead[];
+  /** Versions that it surely wrote, and what it may have left when it was killed. */
   writes: IFileVersion[];
-  /** Runs whose interval overlaps this one's, other than those nested in it. */
-  overlaps: string[];
-  /** True when a thread, task or child of it may have gone on after its end. */
+  /** Highest number of a run that had started when this one ended: its own, unless runs overlap. */
+  lastBeforeEnd: number;
+  /** A run that isn't nested in it ran at the same time. */
+  overlapped: boolean;
+  /** A thread or task may have gone on after its end. */
   outlived: boolean;
 }
 
@@ -135,19 +136,25 @@ export interface IClient {
   runs: number;
 }
 
+export interface ISavedCell {
+  cellId: string | null;
+  code: Text;
+}
+
 export interface IDocument {
   docId: string;
   /** Last known path. */
   path: Name;
-  /** Last save seen, null when none was. */
+  /** Last save that was seen. */
   saved: {
     sha256: string | null;
     bytes: number | null;
-    cells: { cellId: string | null; code: Text }[] | null;
+    cells: ISavedCell[] | null;
     at: string;
   } | null;
 }
 
+/** A notebook run from the top in a fresh kernel. */
 export interface IExecution {
   docId: string;
   path: Name;
@@ -172,6 +179,13 @@ export interface IMachine {
 export type SessionState =
   'running' | 'ended' | 'restarted' | 'died' | 'unknown';
 
+export interface ISessionObserver {
+  kind: string;
+  domain: 'tenant' | 'platform';
+  version: string;
+  count: number;
+}
+
 export interface ISession {
   sid: string;
   kernelId: string | null;
@@ -179,29 +193,24 @@ export interface ISession {
   kernelName: string | null;
   language: string | null;
   provisioner: string | null;
+  /** `running` also when its end was never seen. */
   state: SessionState;
-  /** RFC 3339. */
+  /** RFC 3339; first and last event of any file. */
   startedAt: string;
-  endedAt: string | null;
-  /** RFC 3339; last event of any file. */
   lastAt: string;
-  /** True when a recorder saw the kernel's start. */
+  endedAt: string | null;
+  /** A recorder saw the kernel's start. */
   startSeen: boolean;
+  /** A recorder listened to the kernel's requests. */
+  hasRecorder: boolean;
   /** How the kernel's own probe came in; `none` when it never reported. */
   install: 'launch' | 'late' | 'none';
   /** Runs before the start of recording, at least. */
   runsMissed: number;
-  /** True while the last `recording.paused` has no `recording.resumed`. */
+  /** The last pause has no end. */
   paused: boolean;
   scan: 'complete' | 'incomplete' | 'none';
-  observers: {
-    kind: string;
-    domain: 'tenant' | 'platform';
-    version: string;
-    count: number;
-  }[];
-  /** Programs that wrote the journal, name → version. */
-  programs: Record<string, string>;
+  observers: ISessionObserver[];
   documents: IDocument[];
   clients: IClient[];
   /** In order of their numbers. */
@@ -213,7 +222,7 @@ export interface ISession {
     verdict: 'aborted' | 'unknown';
   }[];
   files: IFile[];
-  /** Reads outside any run as well. */
+  /** All reads, also those outside any run. */
   reads: IFileRead[];
   execution: IExecution | null;
   machine: IMachine;

@@ -1,0 +1,639 @@
+/**
+ * Files: which run read which bytes and which run left which. A version is a path
+ * with a stat identity; a read belongs to the version whose identity it saw.
+ */
+import type { EventOf, JournalEvent, Name, Stat } from '../journal/events';
+import { nameKey, nameText } from '../journal/names';
+import { classify, type IUse } from './classify';
+import { DigestIndex, identity } from './digests';
+import type { ISessionLog } from './log';
+import type { IFile, IFileRead, IFileVersion, IRun } from './types';
+
+export interface IFiles {
+  files: IFile[];
+  reads: IFileRead[];
+  /** Paths that were mapped into memory for writing. */
+  mapped: { path: Name; run: string | null }[];
+}
+
+export interface IFilesContext {
+  runs: ReadonlyMap<string, IRun>;
+  /** Paths of notebooks: their saves are told by `document.saved`. */
+  documents: ReadonlySet<string>;
+  /** Digests taken for a record, beyond the session's own. */
+  hashed: readonly EventOf<'file.hashed'>[];
+}
+
+export function readFiles(log: ISessionLog, context: IFilesContext): IFiles {
+  return new FileFold(log, context).result();
+}
+
+/** What one run did to one path. */
+interface ITouch {
+  path: Name;
+  /** Monotonic time of its first write there. */
+  wroteAt: number | null;
+  via: string | null;
+  /** What the first open saw, unless that emptied the file. */
+  before: Stat | null;
+  /** Its settled state came, or its file was moved on. */
+  settled: boolean;
+}
+
+type Touches = Map<string, ITouch>;
+
+interface IPendingRead {
+  runId: string | null;
+  read: IFileRead;
+}
+
+const WRITES = new Set(['write', 'append', 'create', 'truncate']);
+
+class FileFold {
+  private readonly files = new Map<string, IFile>();
+  private readonly uses = new Map<string, IMutableUse>();
+  /** Every version with an identity; hard links and moved folders keep theirs. */
+  private readonly byIdentity = new Map<string, IFileVersion>();
+  private readonly byPath = new Map<string, IFileVersion>();
+  /** Versions that a run may have left, of unknown identity, by path. */
+  private readonly lost = new Map<string, IFileVersion>();
+  /** By run, then by path. */
+  private readonly touches = new Map<string, Touches>();
+  private readonly reads: IPendingRead[] = [];
+  private readonly readsOf = new Map<string, IFileRead[]>();
+  /** Last identity that was seen of a path, while reads are folded. */
+  private readonly lastStat = new Map<string, Stat>();
+  private readonly mapped: IFiles['mapped'] = [];
+  private readonly digests = new DigestIndex();
+
+  constructor(
+    private readonly log: ISessionLog,
+    private readonly context: IFilesContext
+  ) {}
+
+  result(): IFiles {
+    this.foldWrites();
+    this.foldScan();
+    this.foldReads();
+    this.foldDigests();
+    this.attach();
+    for (const file of this.files.values()) {
+      const path = slashes(nameText(file.path));
+      const use = this.uses.get(file.key)!;
+      file.classification = classify(path, use, this.prefixes());
+    }
+    return {
+      files: [...this.files.values()],
+      reads: this.reads.map(({ read }) => read),
+      mapped: this.mapped
+    };
+  }
+
+  private prefixesRead: string[] | null = null;
+  private prefixes(): string[] {
+    this.prefixesRead ??= this.log.probes.flatMap(({ hello }) =>
+      (hello?.prefixes ?? []).map(name => slashes(nameText(name)))
+    );
+    return this.prefixesRead;
+  }
+
+  /* --------------------------------------------------------------- writes */
+
+  private foldWrites(): void {
+    for (const { events } of this.log.probes) {
+      for (const event of events) {
+        this.foldWrite(event);
+      }
+    }
+    for (const [run, touches] of this.touches) {
+      for (const touch of touches.values()) {
+        if (touch.wroteAt !== null && !touch.settled) {
+          this.leftOpen(run, touch);
+        }
+      }
+    }
+  }
+
+  private foldWrite(event: JournalEvent): void {
+    switch (event.type) {
+      case 'file.opened':
+        if (event.outcome !== 'failed' && event.ops.some(o => WRITES.has(o))) {
+          this.touchWrite(event, event.realPath ?? event.path, {
+            via: functionName(event.library, event.function),
+            before: event.ops.includes('truncate') ? null : event.stat
+          });
+        }
+        break;
+      case 'object.written': {
+        const path = event.realPath ?? event.path;
+        const via = functionName(event.library, event.function);
+        this.touchWrite(event, path, { via, before: null });
+        const use = this.use(path);
+        event.modelEvidence.forEach(text => use.modelEvidence.add(text));
+        break;
+      }
+      case 'file.renamed':
+        this.moveFile(event);
+        break;
+      case 'file.linked':
+        if (!event.symbolic) {
+          this.inheritUse(event.from, event.to);
+        }
+        break;
+      case 'folder.renamed':
+        this.moveFolder(event);
+        break;
+      case 'file.settled':
+        this.settle(event);
+        break;
+      case 'file.mapped':
+        if (event.writable) {
+          this.mapped.push({ path: event.path, run: event.run });
+        }
+        break;
+    }
+  }
+
+  private touchWrite(
+    event: { run: string | null; mono: string },
+    path: Name,
+    { via, before }: { via: string | null; before: Stat | null }
+  ): void {
+    const touch = this.touch(event.run, path);
+    if (touch === undefined) {
+      const wroteAt = Number(event.mono);
+      this.touchesOf(event.run).set(nameKey(path), {
+        path,
+        wroteAt,
+        via,
+        before,
+        settled: false
+      });
+    } else {
+      touch.wroteAt ??= Number(event.mono);
+      touch.via = via ?? touch.via;
+    }
+    const use = this.use(path);
+    use.written = true;
+    if (via !== null) {
+      use.functions.add(via);
+    }
+  }
+
+  private touchesOf(run: string | null): Touches {
+    const id = run ?? '';
+    const touches = this.touches.get(id) ?? new Map<string, ITouch>();
+    this.touches.set(id, touches);
+    return touches;
+  }
+
+  private touch(run: string | null, path: Name): ITouch | undefined {
+    return this.touches.get(run ?? '')?.get(nameKey(path));
+  }
+
+  private moveFile(event: EventOf<'file.renamed'>): void {
+    const from = this.touch(event.run, event.from);
+    const via = from?.via ?? null;
+    this.touchWrite(event, event.to, { via, before: null });
+    this.inheritUse(event.from, event.to);
+    if (from !== undefined) {
+      from.settled = true;
+    }
+  }
+
+  /** What a run left at a path that it wrote; unchanged and deleted files are no version. */
+  private settle(event: EventOf<'file.settled'>): void {
+    const touch = this.touch(event.run, event.realPath);
+    if (touch === undefined) {
+      return;
+    }
+    touch.settled = true;
+    const { stat } = event;
+    if (stat === null || sameIdentity(touch.before, stat)) {
+      return;
+    }
+    const run = this.context.runs.get(event.run ?? '');
+    const sure = run !== undefined && run.status !== 'killed';
+    this.addVersion(event.realPath, stat, {
+      origin: 'run',
+      writers: run === undefined ? null : [run.number, run.number],
+      certainty: sure ? 'sure' : 'may',
+      seenBy: ['probe'],
+      via: touch.via,
+      at: event.t,
+      stillOpen: event.stillOpen === true
+    });
+  }
+
+  /** A write that never settled: the run was killed, or its last words were lost. */
+  private leftOpen(runId: string, touch: ITouch): void {
+    const run = this.context.runs.get(runId);
+    if (run?.status === 'running') {
+      return;
+    }
+    this.addVersion(touch.path, null, {
+      origin: 'run',
+      writers: run === undefined ? null : [run.number, run.number],
+      certainty: 'may',
+      seenBy: ['probe'],
+      via: touch.via,
+      at: run?.endedAt ?? null
+    });
+  }
+
+  /** Files keep their identity in a folder that moves; only the path is new. */
+  private moveFolder(event: EventOf<'folder.renamed'>): void {
+    const from = `${nameKey(event.from)}/`;
+    const moved = (key: string) =>
+      key.startsWith(from)
+        ? `${nameKey(event.to)}/${key.slice(from.length)}`
+        : null;
+    for (const [key, touch] of [...this.touchesOf(event.run)]) {
+      const path = moved(key);
+      if (path !== null) {
+        this.inheritUse(touch.path, path);
+        this.use(path).written = true;
+        this.touchesOf(event.run).delete(key);
+        this.touchesOf(event.run).set(path, { ...touch, path });
+      }
+    }
+    const run = this.context.runs.get(event.run ?? '');
+    for (const file of [...this.files.values()]) {
+      const path = moved(file.key);
+      const last = file.versions.at(-1);
+      if (path !== null && last !== undefined) {
+        this.inheritUse(file.path, path);
+        this.use(path).written = true;
+        this.copyVersion(last, path, {
+          origin: 'run',
+          writers: run === undefined ? null : [run.number, run.number],
+          at: event.t
+        });
+      }
+    }
+  }
+
+  /* ----------------------------------------------------------------- scan */
+
+  private foldScan(): void {
+    for (const event of this.log.recorder) {
+      if (event.type === 'file.changed' && event.after !== null) {
+        this.changed(event, event.after);
+      }
+    }
+  }
+
+  /** A change on disk: one of an interval of runs, unless a probe saw this very identity. */
+  private changed(event: EventOf<'file.changed'>, after: Stat): void {
+    const key = nameKey(event.path);
+    const known = this.byPath.get(pathIdentity(key, after));
+    if (known !== undefined) {
+      known.seenBy = [...new Set([...known.seenBy, 'scan'])];
+      return;
+    }
+    if (this.context.documents.has(key)) {
+      return;
+    }
+    const range = this.range(event.runs);
+    const lost = this.lost.get(key);
+    if (range !== null) {
+      this.use(event.path).written = true;
+    }
+    if (lost !== undefined) {
+      lost.stat = after;
+      lost.seenBy.push('scan');
+      lost.writers = widen(lost.writers, range);
+      this.lost.delete(key);
+      this.remember(lost);
+      return;
+    }
+    this.addVersion(event.path, after, {
+      origin: range === null ? 'external' : 'run',
+      writers: range,
+      certainty: 'may',
+      seenBy: ['scan'],
+      at: event.t
+    });
+  }
+
+  private range(
+    runs: readonly [string, string] | null
+  ): [number, number] | null {
+    const first = this.context.runs.get(runs?.[0] ?? '');
+    const last = this.context.runs.get(runs?.[1] ?? '');
+    if (first === undefined || last === undefined) {
+      return null;
+    }
+    return [
+      Math.min(first.number, last.number),
+      Math.max(first.number, last.number)
+    ];
+  }
+
+  /* ---------------------------------------------------------------- reads */
+
+  private foldReads(): void {
+    for (const { events } of this.log.probes) {
+      for (const event of events) {
+        this.foldRead(event);
+      }
+    }
+  }
+
+  private foldRead(event: JournalEvent): void {
+    switch (event.type) {
+      case 'file.opened':
+        if (isInput(event)) {
+          this.read(event, event.realPath ?? event.path, {
+            stat: event.stat,
+            sure: event.outcome === 'opened',
+            via: functionName(event.library, event.function),
+            seenBy: event.via
+          });
+        }
+        break;
+      case 'object.read': {
+        const path = event.realPath ?? event.path;
+        const via = functionName(event.library, event.function);
+        const use = this.use(path);
+        event.modelEvidence.forEach(text => use.modelEvidence.add(text));
+        use.functions.add(via ?? event.library);
+        break;
+      }
+      case 'file.renamed':
+        this.read(event, event.from, {
+          stat: event.stat ?? this.lastStatOf(event.from),
+          sure: true,
+          via: null,
+          seenBy: 'audit'
+        });
+        break;
+      case 'file.mapped':
+        this.read(event, event.path, {
+          stat: this.lastStatOf(event.path),
+          sure: false,
+          via: null,
+          seenBy: 'maps'
+        });
+        break;
+      case 'file.settled':
+        this.checkStable(event);
+        break;
+    }
+  }
+
+  private read(
+    event: { run: string | null; mono: string },
+    path: Name,
+    seen: Pick<IFileRead, 'sure' | 'via' | 'seenBy'> & { stat: Stat | null }
+  ): void {
+    const { stat, ...rest } = seen;
+    if (stat !== null) {
+      this.lastStat.set(nameKey(path), stat);
+    }
+    const touch = this.touch(event.run, path);
+    const own = touch?.wroteAt != null && touch.wroteAt < Number(event.mono);
+    if (own) {
+      return;
+    }
+    const run = this.context.runs.get(event.run ?? '')?.number ?? null;
+    const version = this.versionOf(path, stat);
+    const key = readKey(event.run, path);
+    const same = this.readsOf.get(key)?.find(r => r.version === version);
+    const use = this.use(path);
+    use.read = true;
+    if (seen.via !== null) {
+      use.functions.add(seen.via);
+    }
+    if (same !== undefined) {
+      same.sure ||= seen.sure;
+      same.via ??= seen.via;
+      return;
+    }
+    const read = { run, version, unstable: false, ...rest };
+    this.reads.push({ runId: event.run, read });
+    this.readsOf.set(key, [...(this.readsOf.get(key) ?? []), read]);
+  }
+
+  /** The version with this identity, wherever it was written; else one from outside. */
+  private versionOf(path: Name, stat: Stat | null): IFileVersion {
+    if (stat === null) {
+      const last = this.files.get(nameKey(path))?.versions.at(-1);
+      return last ?? this.addVersion(path, null, {});
+    }
+    const known = this.byIdentity.get(identity(stat));
+    if (known === undefined) {
+      return this.addVersion(path, stat, {});
+    }
+    return known.key === nameKey(path)
+      ? known
+      : this.copyVersion(known, path, {});
+  }
+
+  /** A file that was only read but isn't what it was when it was opened. */
+  private checkStable(event: EventOf<'file.settled'>): void {
+    if (event.stat !== null) {
+      this.lastStat.set(nameKey(event.realPath), event.stat);
+    }
+    if (event.run === null || this.touch(event.run, event.realPath)) {
+      return;
+    }
+    for (const read of this.readsOf.get(readKey(event.run, event.realPath)) ??
+      []) {
+      const { stat } = read.version;
+      read.unstable ||= stat !== null && !sameIdentity(stat, event.stat);
+    }
+  }
+
+  /* -------------------------------------------------------------- helpers */
+
+  private foldDigests(): void {
+    for (const event of [...this.log.recorder, ...this.context.hashed]) {
+      if (event.type === 'file.hashed') {
+        this.digests.add(event);
+      }
+    }
+    for (const file of this.files.values()) {
+      file.versions.forEach(version => this.digests.apply(version));
+    }
+  }
+
+  private attach(): void {
+    for (const { runId, read } of this.reads) {
+      this.context.runs.get(runId ?? '')?.reads.push(read);
+    }
+    const runs = new Map(
+      [...this.context.runs.values()].map(r => [r.number, r])
+    );
+    for (const file of this.files.values()) {
+      for (const version of file.versions) {
+        const [first, last] = version.writers ?? [0, -1];
+        if (first === last) {
+          runs.get(first)?.writes.push(version);
+        }
+      }
+    }
+  }
+
+  private file(path: Name): IFile {
+    const key = nameKey(path);
+    let file = this.files.get(key);
+    if (file === undefined) {
+      file = { key, path, classification: UNCLASSIFIED, versions: [] };
+      this.files.set(key, file);
+    }
+    return file;
+  }
+
+  private use(path: Name): IMutableUse {
+    const key = nameKey(path);
+    let use = this.uses.get(key);
+    if (use === undefined) {
+      use = {
+        read: false,
+        written: false,
+        functions: new Set(),
+        modelEvidence: new Set()
+      };
+      this.uses.set(key, use);
+    }
+    return use;
+  }
+
+  private inheritUse(from: Name, to: Name): void {
+    const source = this.use(from);
+    const target = this.use(to);
+    source.functions.forEach(name => target.functions.add(name));
+    source.modelEvidence.forEach(text => target.modelEvidence.add(text));
+  }
+
+  private lastStatOf(path: Name): Stat | null {
+    return this.lastStat.get(nameKey(path)) ?? null;
+  }
+
+  private copyVersion(
+    version: IFileVersion,
+    path: Name,
+    changes: Partial<IFileVersion>
+  ): IFileVersion {
+    return this.addVersion(path, version.stat, { ...version, ...changes });
+  }
+
+  private addVersion(
+    path: Name,
+    stat: Stat | null,
+    known: Partial<IFileVersion>
+  ): IFileVersion {
+    const file = this.file(path);
+    const before = stat && this.byPath.get(pathIdentity(file.key, stat));
+    if (before) {
+      return rewritten(before, known);
+    }
+    const version: IFileVersion = {
+      origin: 'external',
+      writers: null,
+      certainty: 'sure',
+      seenBy: [],
+      via: null,
+      at: null,
+      sha256: null,
+      taken: null,
+      fromCache: false,
+      racy: false,
+      absent: null,
+      stillOpen: false,
+      ...known,
+      key: file.key,
+      path,
+      stat
+    };
+    this.use(path);
+    file.versions.push(version);
+    this.remember(version);
+    return version;
+  }
+
+  private remember(version: IFileVersion): void {
+    const { key, stat } = version;
+    if (stat !== null) {
+      this.byPath.set(pathIdentity(key, stat), version);
+      if (!this.byIdentity.has(identity(stat))) {
+        this.byIdentity.set(identity(stat), version);
+      }
+    } else if (version.origin === 'run') {
+      this.lost.set(key, version);
+    }
+  }
+}
+
+/** A clock too coarse to tell two writes apart: either of them made these bytes. */
+function rewritten(
+  version: IFileVersion,
+  known: Partial<IFileVersion>
+): IFileVersion {
+  if (known.origin === 'run' && known.writers !== version.writers) {
+    const writers = widen(version.writers, known.writers ?? null);
+    version.certainty =
+      writers?.[0] === writers?.[1] ? version.certainty : 'may';
+    version.writers = writers;
+  }
+  return version;
+}
+
+type IMutableUse = {
+  -readonly [K in keyof IUse]: IUse[K] extends ReadonlySet<string>
+    ? Set<string>
+    : IUse[K];
+};
+
+const UNCLASSIFIED: IFile['classification'] = {
+  kind: 'unknown',
+  evidence: [],
+  confidence: 'unknown',
+  noise: false
+};
+
+const readKey = (run: string | null, path: Name) =>
+  `${run ?? ''}\0${nameKey(path)}`;
+
+const pathIdentity = (key: string, stat: Stat) => `${key}\0${identity(stat)}`;
+
+function sameIdentity(a: Stat | null, b: Stat | null): boolean {
+  return a !== null && b !== null && identity(a) === identity(b);
+}
+
+/** Opens that deliver bytes: a failed one doesn't, appending keeps what was there. */
+function isInput(event: EventOf<'file.opened'>): boolean {
+  const keeps = event.ops.includes('read') || event.ops.includes('append');
+  const emptied = event.ops.includes('truncate');
+  const absent = event.stat === null && event.outcome !== 'opened';
+  const made = event.stat === null && event.ops.includes('create');
+  return event.outcome !== 'failed' && keeps && !emptied && !absent && !made;
+}
+
+function functionName(
+  library: string | null | undefined,
+  name: string | null | undefined
+): string | null {
+  if (!name) {
+    return library ?? null;
+  }
+  return !library || name.startsWith(`${library}.`)
+    ? name
+    : `${library}.${name}`;
+}
+
+function widen(
+  a: readonly [number, number] | null,
+  b: readonly [number, number] | null
+): readonly [number, number] | null {
+  if (a === null || b === null) {
+    return a ?? b;
+  }
+  return [Math.min(a[0], b[0]), Math.max(a[1], b[1])];
+}
+
+/** A Windows path with forward slashes; any other as it is. */
+export function slashes(path: string): string {
+  return /^([A-Za-z]:[\\/]|\\\\)/.test(path) ? path.replace(/\\/g, '/') : path;
+}

@@ -1,0 +1,321 @@
+/**
+ * Gaps: what the observers themselves said they missed, and what the fold
+ * concludes from facts that don't fit together.
+ */
+import type { EventOf, JournalEvent, Name } from '../journal/events';
+import gapSentences from '../journal/gaps.json';
+import type { IReadProblem } from '../journal/read';
+import { eventsOf, type ISessionLog } from './log';
+import { mainProbe } from './log';
+import type { IFiles } from './files';
+import type { IRuns } from './runs';
+import type { GapCode, IDocument, IFile, IGap, ISession } from './types';
+
+const isGapCode = (code: string): code is GapCode =>
+  Object.hasOwn(gapSentences, code);
+
+export function gap(code: GapCode, more: Partial<IGap> = {}): IGap {
+  return { code, count: 1, run: null, path: null, detail: null, ...more };
+}
+
+export interface IGapFacts {
+  log: ISessionLog;
+  session: Omit<ISession, 'gaps'>;
+  runs: IRuns;
+  files: IFiles;
+  documents: ReadonlyMap<string, IDocument>;
+}
+
+/** All gaps of a session, grouped by where they come from. */
+export function findGaps(facts: IGapFacts): IGap[] {
+  const concluded = [
+    ...fromStart(facts),
+    ...fromProblems(facts.log.problems),
+    ...fromKernel(facts),
+    ...fromRuns(facts),
+    ...fromProbes(facts),
+    ...fromFiles(facts),
+    ...fromScan(facts),
+    ...fromDocuments(facts)
+  ];
+  const known = new Set(concluded.map(g => g.code));
+  return [...concluded, ...stated(facts.log, known)];
+}
+
+/** What observers stated, unless the fold concluded the same from the facts. */
+function stated(log: ISessionLog, known: ReadonlySet<GapCode>): IGap[] {
+  const events = [...log.recorder, ...log.probes.flatMap(p => p.events)];
+  return [...eventsOf(events, 'gap')].flatMap(event => {
+    const found = statedGap(event);
+    return SAID_TWICE.has(found.code) && known.has(found.code) ? [] : [found];
+  });
+}
+
+/** Codes that the fold finds by itself where the facts are there. */
+const SAID_TWICE: ReadonlySet<GapCode> = new Set<GapCode>([
+  'late-start',
+  'no-probe',
+  'no-recorder',
+  'audit-vetoed',
+  'paused',
+  'kernel-died',
+  'no-scan',
+  'scan-incomplete',
+  'probe-silent'
+]);
+
+function statedGap(event: EventOf<'gap'>): IGap {
+  const { covers } = event;
+  const run = covers.run ?? (event['run'] as string | null | undefined) ?? null;
+  const path = covers.path ?? null;
+  if (!isGapCode(event.code)) {
+    return gap('unknown-event', {
+      run,
+      path,
+      detail: 'gap of an unknown kind'
+    });
+  }
+  const detail = covers.library ?? covers.reason ?? null;
+  return gap(event.code, { count: covers.count ?? 1, run, path, detail });
+}
+
+function fromStart({ log, session, runs }: IGapFacts): IGap[] {
+  const gaps: IGap[] = [];
+  if (session.runsMissed > 0) {
+    gaps.push(gap('late-start', { count: session.runsMissed }));
+  }
+  if (!session.hasRecorder) {
+    gaps.push(gap('no-recorder'));
+  }
+  if (session.install === 'none') {
+    gaps.push(gap('no-probe', { count: Math.max(1, runs.runs.length) }));
+  }
+  if (mainProbe(log)?.hello?.channels.audit === 'vetoed') {
+    gaps.push(gap('audit-vetoed'));
+  }
+  return gaps;
+}
+
+function fromProblems(problems: readonly IReadProblem[]): IGap[] {
+  return problems.map(({ code, count, detail }) =>
+    gap(code === 'unknown-type' ? 'unknown-event' : 'event-gap', {
+      count,
+      detail
+    })
+  );
+}
+
+function fromKernel({ log, session }: IGapFacts): IGap[] {
+  const gaps: IGap[] = [];
+  for (const event of log.recorder) {
+    if (event.type === 'recording.paused') {
+      gaps.push(gap('paused'));
+    } else if (event.type === 'kernel.died') {
+      gaps.push(gap('kernel-died'));
+    }
+  }
+  if (session.previousSid !== null) {
+    gaps.push(gap('kernel-restarted'));
+  }
+  return gaps;
+}
+
+function fromRuns({ session, runs }: IGapFacts): IGap[] {
+  const gaps: IGap[] = [];
+  if (runs.probeSilent > 0 && session.install !== 'none') {
+    gaps.push(gap('probe-silent', { count: runs.probeSilent }));
+  }
+  const foreign = foreignRuns(session);
+  for (const run of runs.runs) {
+    const here = { run: run.id };
+    if (run.kind === 'silent' || run.kind === 'unknown') {
+      gaps.push(gap('silent-run', here));
+    }
+    if (run.status === 'killed') {
+      gaps.push(gap('killed-run', here));
+    }
+    if (run.overlapped) {
+      gaps.push(gap('overlapping-runs', here));
+    }
+    if (run.outlived) {
+      gaps.push(gap('background-thread', here));
+    }
+    if (run.textForgotten) {
+      gaps.push(gap('text-forgotten', here));
+    }
+    if ((run.facts?.dynamic.length ?? 0) > 0) {
+      gaps.push(gap('dynamic-code', here));
+    }
+    if (foreign.has(run.id)) {
+      gaps.push(
+        gap('second-client', { ...here, detail: foreign.get(run.id)! })
+      );
+    }
+  }
+  for (const { verdict } of session.withoutRun) {
+    gaps.push(gap(verdict === 'aborted' ? 'aborted-run' : 'unknown-request'));
+  }
+  return gaps;
+}
+
+/** Runs of clients that belong to no notebook, beside one that does: id → label. */
+function foreignRuns(
+  session: Pick<ISession, 'runs' | 'clients'>
+): Map<string, string> {
+  const labels = new Map(session.clients.map(c => [c.id, c.label]));
+  const found = new Map<string, string>();
+  if (!session.runs.some(run => run.docId !== null)) {
+    return found;
+  }
+  for (const run of session.runs) {
+    if (run.docId === null && run.client !== null && run.parent === null) {
+      found.set(run.id, labels.get(run.client) ?? 'unknown client');
+    }
+  }
+  return found;
+}
+
+/** What each event of a probe means as a gap: things that were seen to happen but not seen into. */
+function fromProbes({ log, files }: IGapFacts): IGap[] {
+  const gaps: IGap[] = [];
+  const seen = new Set<string>();
+  const once = (code: GapCode, event: JournalEvent, detail: string) => {
+    const run = (event['run'] as string | null | undefined) ?? null;
+    const key = `${code}\0${run}\0${detail}`;
+    if (!seen.has(key)) {
+      seen.add(key);
+      gaps.push(gap(code, { run, detail }));
+    }
+  };
+  for (const event of log.probes.flatMap(p => p.events)) {
+    switch (event.type) {
+      case 'process.started':
+        if (!event.probed) {
+          gaps.push(
+            gap('child-process', { run: event.run, detail: event.how })
+          );
+        }
+        break;
+      case 'net.connected':
+        once('network', event, event.host);
+        break;
+      case 'http.requested':
+      case 'remote.read':
+        once('network', event, hostOf(event.url));
+        break;
+      case 'db.queried':
+        once('network', event, 'database');
+        break;
+    }
+  }
+  for (const { path, run } of files.mapped) {
+    gaps.push(gap('mapped-write', { path, run }));
+  }
+  return gaps;
+}
+
+/** Host of a URL, without a user or a port. */
+function hostOf(url: string): string {
+  return /^[^:/?#]+:\/\/(?:[^@/?#]*@)?([^:/?#]*)/.exec(url)?.[1] ?? 'unknown';
+}
+
+function fromFiles({ session, runs }: IGapFacts): IGap[] {
+  const listed = session.files.filter(f => !f.classification.noise);
+  const gaps = listed.flatMap(file => fileGaps(file, session, runs));
+  const keys = new Set(listed.map(f => f.key));
+  const loose = new Map<string, Name>();
+  for (const { run, version } of session.reads) {
+    if (run === null && keys.has(version.key)) {
+      loose.set(version.key, version.path);
+    }
+  }
+  for (const file of listed) {
+    const written = file.versions.some(
+      v => v.origin === 'run' && v.writers === null
+    );
+    if (written) {
+      loose.set(file.key, file.path);
+    }
+  }
+  return [
+    ...gaps,
+    ...[...loose.values()].map(path => gap('unattributed', { path }))
+  ];
+}
+
+function fileGaps(
+  file: IFile,
+  session: Pick<ISession, 'runs'>,
+  { runs }: IRuns
+): IGap[] {
+  const gaps: IGap[] = [];
+  for (const version of file.versions) {
+    const run = runs[(version.writers?.[0] ?? 0) - 1]?.id ?? null;
+    const here = { path: file.path, run };
+    if (version.stillOpen) {
+      gaps.push(gap('still-open', here));
+    }
+    if (version.racy) {
+      gaps.push(gap('racy-timestamp', here));
+    }
+    if (version.origin === 'run' && version.certainty === 'may') {
+      gaps.push(gap('write-by-scan', here));
+    }
+  }
+  return gaps;
+}
+
+function fromScan({ log, session }: IGapFacts): IGap[] {
+  if (session.scan === 'none') {
+    return [gap('no-scan')];
+  }
+  const roots = new Map<string, Name>();
+  for (const event of eventsOf(log.recorder, 'scan.done')) {
+    if (!event.complete) {
+      roots.set(JSON.stringify(event.root), event.root);
+    }
+  }
+  return [...roots.values()].map(path => gap('scan-incomplete', { path }));
+}
+
+/** Cells that ran with another text than was saved last, or that are gone. */
+function fromDocuments({ session, documents }: IGapFacts): IGap[] {
+  const gaps: IGap[] = [];
+  for (const { docId, path, saved } of documents.values()) {
+    if (saved?.cells == null) {
+      continue;
+    }
+    const texts = new Map(saved.cells.map(c => [c.cellId, c.code.sha256]));
+    const last = new Map<string, string>();
+    for (const run of session.runs) {
+      if (run.docId === docId && run.cellId !== null && run.code !== null) {
+        last.set(run.cellId, run.code.sha256);
+      }
+    }
+    const differing = [...last].filter(([id, text]) => texts.get(id) !== text);
+    if (differing.length > 0) {
+      gaps.push(gap('notebook-differs', { count: differing.length, path }));
+    }
+  }
+  return gaps;
+}
+
+/** Reads of a session whose bytes have no (or no certain) digest: one gap a version. */
+export function digestGaps(
+  reads: ISession['reads'],
+  noise: ReadonlySet<string>
+): IGap[] {
+  const gaps = new Map<ISession['reads'][number]['version'], IGap>();
+  for (const { version, unstable } of reads) {
+    if (noise.has(version.key)) {
+      continue;
+    }
+    const here = { path: version.path, detail: version.absent };
+    if (unstable) {
+      gaps.set(version, gap('unstable-file', here));
+    } else if (version.sha256 === null && !gaps.has(version)) {
+      gaps.set(version, gap('digest-absent', here));
+    }
+  }
+  return [...gaps.values()];
+}

@@ -1,0 +1,370 @@
+/**
+ * Runs: the recorder's `run.input` and the probe's `run.started` of one message are
+ * one run. Order is that of `run.input`; without a recorder, the probe's.
+ */
+import type { EventOf, JournalEvent } from '../journal/events';
+import { eventsOf, mainProbe, type ISessionLog } from './log';
+import type { ISession, IRun, RunKind, RunStatus } from './types';
+
+/** What one run's observers said, before it has a place. */
+interface IDraft {
+  id: string;
+  input: EventOf<'run.input'> | null;
+  errored: EventOf<'run.errored'> | null;
+  idle: EventOf<'run.idle'> | null;
+  started: EventOf<'run.started'> | null;
+  code: EventOf<'run.code'> | null;
+  ended: EventOf<'run.ended'> | null;
+}
+
+/** How the session's end bears on runs that have none. */
+export interface IRunContext {
+  hasRecorder: boolean;
+  /** The kernel is known to be gone. */
+  gone: boolean;
+  forgotten: ReadonlySet<string>;
+}
+
+export interface IRuns {
+  runs: IRun[];
+  byId: Map<string, IRun>;
+  withoutRun: ISession['withoutRun'];
+  /** Runs with an input that the probe should have seen and didn't. */
+  probeSilent: number;
+  /** Inputs before the probe's first run, where it started late. */
+  beforeProbe: number;
+}
+
+export function joinRuns(log: ISessionLog, context: IRunContext): IRuns {
+  const drafts = collectDrafts(log);
+  const ordered = orderDrafts(log, drafts);
+  const runs = ordered.map((draft, i) => toRun(draft, i + 1, context));
+  const byId = new Map(runs.map(run => [run.id, run]));
+  markOverlaps(log, byId);
+  return {
+    runs,
+    byId,
+    withoutRun: requestsWithoutRun(log, drafts),
+    ...unseenByProbe(log, ordered, byId)
+  };
+}
+
+/* -------------------------------------------------------------- collecting */
+
+function collectDrafts(log: ISessionLog): Map<string, IDraft> {
+  const drafts = new Map<string, IDraft>();
+  const draft = (id: string): IDraft => {
+    let found = drafts.get(id);
+    if (found === undefined) {
+      found = {
+        id,
+        input: null,
+        errored: null,
+        idle: null,
+        started: null,
+        code: null,
+        ended: null
+      };
+      drafts.set(id, found);
+    }
+    return found;
+  };
+  for (const event of log.recorder) {
+    if (event.type === 'run.input') {
+      draft(`${event.msgId}/0`).input ??= event;
+    }
+  }
+  for (const { events } of log.probes) {
+    for (const event of events) {
+      takeProbeEvent(event, draft);
+    }
+  }
+  for (const event of log.recorder) {
+    if (event.type === 'run.errored' || event.type === 'run.idle') {
+      const found = drafts.get(`${event.msgId}/0`);
+      if (found !== undefined && event.type === 'run.errored') {
+        found.errored ??= event;
+      } else if (found !== undefined && event.type === 'run.idle') {
+        found.idle ??= event;
+      }
+    }
+  }
+  return drafts;
+}
+
+function takeProbeEvent(
+  event: JournalEvent,
+  draft: (id: string) => IDraft
+): void {
+  if (event.type === 'run.started' && event.run !== null) {
+    draft(event.run).started ??= event;
+  } else if (event.type === 'run.code' && event.run !== null) {
+    draft(event.run).code ??= event;
+  } else if (event.type === 'run.ended' && event.run !== null) {
+    draft(event.run).ended = event;
+  }
+}
+
+/* ---------------------------------------------------------------- ordering */
+
+/**
+ * Inputs in the recorder's order; a run that only the probe saw stands right after
+ * the run that came before it in the probe's own order. What it saw before any
+ * input it knows stands before that input.
+ */
+function orderDrafts(
+  log: ISessionLog,
+  drafts: ReadonlyMap<string, IDraft>
+): IDraft[] {
+  const after = new Map<string, IDraft[]>();
+  const before = new Map<string, IDraft[]>();
+  let leading: IDraft[] = [];
+  let anchor: string | null = null;
+  const seen = new Set<string>();
+  for (const draft of probeOrder(log, drafts)) {
+    if (draft.input !== null) {
+      anchor = draft.id;
+      before.set(draft.id, [...(before.get(draft.id) ?? []), ...leading]);
+      leading = [];
+    } else if (anchor !== null) {
+      const list = after.get(anchor) ?? [];
+      list.push(draft);
+      after.set(anchor, list);
+    } else {
+      leading.push(draft);
+    }
+    seen.add(draft.id);
+  }
+  const inputs = [...drafts.values()].filter(d => d.input !== null);
+  const ordered = inputs.flatMap(d => [
+    ...(before.get(d.id) ?? []),
+    d,
+    ...(after.get(d.id) ?? [])
+  ]);
+  return [...ordered, ...leading];
+}
+
+/** Drafts that a probe saw, in the order of its `run.started`. */
+function* probeOrder(
+  log: ISessionLog,
+  drafts: ReadonlyMap<string, IDraft>
+): Generator<IDraft> {
+  for (const { events } of log.probes) {
+    for (const event of events) {
+      if (event.type === 'run.started' && event.run !== null) {
+        const draft = drafts.get(event.run);
+        if (draft?.started === event) {
+          yield draft;
+        }
+      }
+    }
+  }
+}
+
+/* ----------------------------------------------------------------- joining */
+
+function toRun(draft: IDraft, number: number, context: IRunContext): IRun {
+  const { input, started, ended, idle } = draft;
+  const code = input?.code ?? started?.code ?? null;
+  return {
+    id: draft.id,
+    number,
+    kind: kindOf(draft, context),
+    status: statusOf(draft, context),
+    ename: ended?.ename ?? draft.errored?.ename ?? null,
+    parent: started?.parentRun ?? null,
+    client: input?.client ?? started?.client ?? idle?.client ?? null,
+    docId: null,
+    cellId: started?.cellId ?? null,
+    executionCount: input?.executionCount ?? started?.executionCount ?? null,
+    subshell: input?.subshell ?? null,
+    code,
+    textForgotten: code !== null && context.forgotten.has(code.sha256),
+    startedAt: started?.t ?? input?.t ?? null,
+    endedAt: ended?.t ?? idle?.t ?? null,
+    durationNs: ended?.durationNs ?? null,
+    seenBy: [
+      ...(input || idle ? ['server'] : []),
+      ...(started || ended ? ['probe'] : [])
+    ],
+    facts: draft.code,
+    reads: [],
+    writes: [],
+    lastBeforeEnd: number,
+    overlapped: false,
+    outlived: (ended?.threadsAlive.length ?? 0) > 0 || !!ended?.tasksPending
+  };
+}
+
+/** A request without input that ran all the same is silent, whatever it calls itself. */
+function kindOf(draft: IDraft, context: IRunContext): RunKind {
+  const own = draft.started?.kind ?? 'cell';
+  return own === 'cell' && draft.input === null && context.hasRecorder
+    ? 'silent'
+    : own;
+}
+
+function statusOf(draft: IDraft, context: IRunContext): RunStatus {
+  if (draft.ended !== null) {
+    return draft.ended.status;
+  }
+  if (draft.errored !== null) {
+    return 'error';
+  }
+  if (draft.idle !== null) {
+    return 'ok';
+  }
+  if (context.gone) {
+    return 'killed';
+  }
+  return context.hasRecorder ? 'running' : 'unknown';
+}
+
+/* ---------------------------------------------------------------- overlaps */
+
+/** Nested runs and expressions belong to the run around them. */
+const isInner = (run: IRun) =>
+  run.kind === 'nested' || run.kind === 'expression';
+
+/** What had started when a run ended, in one file's order of starts and ends. */
+class Sweep {
+  private started = 0;
+  private highest = 0;
+  private readonly startedAt = new Map<string, number>();
+  private readonly open = new Set<IRun>();
+
+  start(run: IRun): void {
+    this.highest = Math.max(this.highest, run.number);
+    if (!isInner(run)) {
+      this.started += 1;
+      this.open.add(run);
+    }
+    this.startedAt.set(run.id, this.started);
+  }
+
+  end(run: IRun): void {
+    const startedAt = this.startedAt.get(run.id);
+    if (startedAt === undefined) {
+      return;
+    }
+    this.open.delete(run);
+    run.lastBeforeEnd = Math.max(run.lastBeforeEnd, this.highest);
+    run.overlapped ||= !isInner(run) && this.started > startedAt;
+  }
+
+  /** Runs whose end nobody saw may have gone on to the end of the session. */
+  finish(isOpen: (run: IRun) => boolean): void {
+    for (const run of this.open) {
+      if (isOpen(run)) {
+        run.lastBeforeEnd = Math.max(run.lastBeforeEnd, this.highest);
+      }
+    }
+  }
+}
+
+function markOverlaps(log: ISessionLog, byId: ReadonlyMap<string, IRun>): void {
+  const open = (run: IRun) =>
+    run.endedAt === null &&
+    (run.status === 'running' ||
+      run.status === 'killed' ||
+      run.status === 'unknown');
+  const sweep = (
+    events: readonly JournalEvent[],
+    starts: (event: JournalEvent) => string | null,
+    ends: (event: JournalEvent) => string | null
+  ) => {
+    const state = new Sweep();
+    for (const event of events) {
+      const started = byId.get(starts(event) ?? '');
+      const ended = byId.get(ends(event) ?? '');
+      if (started !== undefined) {
+        state.start(started);
+      } else if (ended !== undefined) {
+        state.end(ended);
+      }
+    }
+    state.finish(open);
+  };
+  sweep(
+    log.recorder,
+    e => (e.type === 'run.input' ? `${e.msgId}/0` : null),
+    e => (e.type === 'run.idle' ? `${e.msgId}/0` : null)
+  );
+  for (const { events } of log.probes) {
+    sweep(
+      events,
+      e => (e.type === 'run.started' ? e.run : null),
+      e => (e.type === 'run.ended' ? e.run : null)
+    );
+  }
+}
+
+/* ------------------------------------------------------------------ absent */
+
+/**
+ * Execute requests that went idle and never showed an input. Where the probe was
+ * listening and saw no run either, the kernel refused them: aborted.
+ */
+function requestsWithoutRun(
+  log: ISessionLog,
+  drafts: ReadonlyMap<string, IDraft>
+): ISession['withoutRun'] {
+  const probe = mainProbe(log);
+  const late = probe?.hello?.install === 'late';
+  let probed = probe !== null && !late;
+  const result: ISession['withoutRun'] = [];
+  for (const event of log.recorder) {
+    if (event.type === 'run.input') {
+      probed ||=
+        probe !== null && drafts.get(`${event.msgId}/0`)?.started != null;
+    } else if (
+      event.type === 'run.idle' &&
+      event.request === 'execute_request' &&
+      !drafts.has(`${event.msgId}/0`)
+    ) {
+      result.push({
+        msgId: event.msgId,
+        client: event.client,
+        verdict: probed ? 'aborted' : 'unknown'
+      });
+    }
+  }
+  return result;
+}
+
+/** Inputs that the probe didn't see: before it came, or while it should have. */
+function unseenByProbe(
+  log: ISessionLog,
+  ordered: readonly IDraft[],
+  byId: ReadonlyMap<string, IRun>
+): { probeSilent: number; beforeProbe: number } {
+  const probe = mainProbe(log);
+  if (probe === null) {
+    return { probeSilent: 0, beforeProbe: 0 };
+  }
+  const first = ordered.findIndex(d => d.started !== null);
+  const late = probe.hello?.install === 'late';
+  const unseen = (list: readonly IDraft[]) =>
+    list.filter(d => d.started === null && byId.get(d.id)?.status !== 'running')
+      .length;
+  const start = late ? (first < 0 ? ordered.length : first) : 0;
+  return {
+    beforeProbe: unseen(ordered.slice(0, start)),
+    probeSilent: unseen(ordered.slice(start))
+  };
+}
+
+/** Texts that were removed on request, of this session. */
+export function forgottenTexts(
+  events: readonly JournalEvent[],
+  sid: string
+): Set<string> {
+  const texts = new Set<string>();
+  for (const event of eventsOf(events, 'forgotten')) {
+    const { session, text } = event.what;
+    if (text !== undefined && (session === undefined || session === sid)) {
+      texts.add(text);
+    }
+  }
+  return texts;
+}
