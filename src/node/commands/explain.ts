@@ -1,11 +1,455 @@
-import type { ICommonOptions, IContext } from '../context';
+/** `explain`: the story of a file, from its record or, without one, from its session. */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { IExplainReply, IVerifyReply } from '../../api';
+import { nameText } from '../../journal/names';
+import { summarize } from '../../record/story';
+import { Statement, type FileDependency } from '../../record/types';
+import { expected } from '../checking';
+import {
+  resolveName,
+  showPath,
+  type ICommonOptions,
+  type IContext
+} from '../context';
+import { CliError, EXIT_NO } from '../errors';
+import { hashFile, readLimited, sha256, statOf } from '../files';
+import { History } from '../history';
+import {
+  findRecord,
+  isBundle,
+  isRecordName,
+  payloadOf,
+  readRecord,
+  subjectPlaces,
+  type IRecordFile
+} from '../records';
+import { fileDependencies, tellStory, type IWriter } from '../story';
+import { traceSubject } from '../trace';
+import { formatTime, printable, shortDigest, wrap } from '../text';
+import { verifyRecord } from '../../verify/verify';
+import { writerNumber } from '../written';
+
 export interface IExplainOptions extends ICommonOptions {
   record?: string;
 }
+
 export async function runExplain(
-  _c: IContext,
-  _n: string,
-  _o: IExplainOptions
+  context: IContext,
+  name: string,
+  options: IExplainOptions
 ): Promise<number> {
-  return 2;
+  const found = await findBoth(context, options, name);
+  if (found.record === null) {
+    return explainWithout(context, options, name, found);
+  }
+  const { statement, reply, writer } = await readFacts(
+    context,
+    found,
+    found.record
+  );
+  const story = tellStory({
+    reply,
+    statement,
+    writer,
+    program: context.program,
+    shownFile: found.file === null ? name : showPath(context, {}, found.file)
+  });
+  const show = (file: string | null): string | null =>
+    file === null ? null : showPath(context, options, file);
+  const shown = {
+    ...reply,
+    file: show(reply.file),
+    record: show(reply.record),
+    story
+  };
+  context.terminal.out(
+    options.json === true
+      ? `${JSON.stringify(shown)}\n`
+      : `${story.join('\n')}\n`
+  );
+  return 0;
+}
+
+interface IFound {
+  /** Absolute path of the file; null when only a record was named and no file of it is here. */
+  file: string | null;
+  sha256: string | null;
+  record: IRecordFile | null;
+}
+
+/** A file and its record, whichever of the two was named. */
+async function findBoth(
+  context: IContext,
+  options: IExplainOptions,
+  name: string
+): Promise<IFound> {
+  const file = resolveName(context, options, name);
+  const named =
+    options.record !== undefined
+      ? resolveName(context, options, options.record)
+      : isRecordName(file)
+        ? file
+        : null;
+  const record = named === null ? null : readNamed(named);
+  if (named === file && record !== null) {
+    return { ...(await subjectOnDisk(record)), record };
+  }
+  const digest = await digestOf(file);
+  const found = record ?? findRecord(context.places.home, file, digest);
+  if (digest === null && found === null) {
+    throw new CliError(
+      'missing',
+      `There is no file ${name}, and no record of one.`
+    );
+  }
+  return { file, sha256: digest, record: found };
+}
+
+function readNamed(file: string): IRecordFile {
+  const record = readRecord(file);
+  if (typeof record === 'string') {
+    const why = {
+      missing: ['missing', `There is no record ${file}.`],
+      'too-large': ['unreadable', `${file} is far larger than any record.`],
+      special: ['unreadable', `${file} is not a regular file.`]
+    } as const;
+    const [code, message] = why[record];
+    throw new CliError(code, message);
+  }
+  return record;
+}
+
+async function digestOf(file: string): Promise<string | null> {
+  return statOf(file)?.isFile() === true ? (await hashFile(file)).sha256 : null;
+}
+
+async function subjectOnDisk(
+  record: IRecordFile
+): Promise<{ file: string | null; sha256: string | null }> {
+  const first = parseStatement(record)?.subject[0];
+  const file =
+    first === undefined ? undefined : subjectPlaces(record, first.name)[0];
+  return file === undefined
+    ? { file: null, sha256: null }
+    : { file, sha256: await digestOf(file) };
+}
+
+function parseStatement(record: IRecordFile): Statement | null {
+  const payload = payloadOf(record.bytes);
+  try {
+    const parsed = Statement.safeParse(JSON.parse(payload ?? ''));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}
+
+interface IFacts {
+  statement: Statement;
+  reply: Omit<IExplainReply, 'story'>;
+  writer: IWriter | null;
+}
+
+async function readFacts(
+  context: IContext,
+  { file, sha256: digest }: IFound,
+  record: IRecordFile
+): Promise<IFacts> {
+  const statement = parseStatement(record);
+  if (statement === null) {
+    throw new CliError(
+      'unreadable',
+      `${record.file} isn’t a record that this version can read.`
+    );
+  }
+  const verified = await verifyRecord({
+    file: file ?? record.file,
+    sha256: digest ?? statement.subject[0]?.digest.sha256 ?? '',
+    record: record.file,
+    bytes: record.bytes,
+    expectation: expected(context, {}).expectation
+  });
+  if (verified.status === 'malformed') {
+    throw new CliError('unreadable', `${record.file}: ${verified.message}`);
+  }
+  const { metadata } = statement.predicate.runDetails;
+  const documents =
+    statement.predicate.buildDefinition.externalParameters.documents;
+  const subject = statement.subject.find(each => each.digest.sha256 === digest);
+  const reply = {
+    file,
+    sha256: digest,
+    fileState: fileState(file, digest, subject !== undefined),
+    record: record.file,
+    signed: isBundle(record.bytes),
+    keyHint: verified.keyHint,
+    keyName: verified.keyName,
+    signatureHolds: signatureHolds(verified),
+    invocationId: metadata.invocationId,
+    startedOn: metadata.startedOn,
+    finishedOn: metadata.finishedOn,
+    notebook: documents[0]?.name ?? null,
+    subjects: statement.subject.map(({ name, digest: { sha256: hex } }) => ({
+      name,
+      sha256: hex
+    })),
+    inputs: await compareInputs(context, statement, record),
+    summary: summarize(statement)
+  };
+  const wanted = digest ?? statement.subject[0]?.digest.sha256 ?? '';
+  return {
+    statement,
+    reply,
+    writer: findWriter(context, statement, record, wanted)
+  };
+}
+
+function fileState(
+  file: string | null,
+  digest: string | null,
+  isSubject: boolean
+): IExplainReply['fileState'] {
+  if (file === null) {
+    return 'not-checked';
+  }
+  return digest === null ? 'gone' : isSubject ? 'same' : 'different';
+}
+
+function signatureHolds({ status }: IVerifyReply): boolean | null {
+  switch (status) {
+    case 'ok':
+    case 'no-expectation':
+    case 'wrong-subject':
+      return true;
+    case 'bad-signature':
+      return false;
+    case 'unsigned':
+    case 'unknown-key':
+    case 'unexpected-signer':
+    case 'malformed':
+    case 'not-found':
+    case 'not-checked':
+      return null;
+  }
+}
+
+/** Inputs larger than this aren't hashed just to tell the story. */
+const INPUT_LIMIT_BYTES = 1024 * 1024 * 1024;
+
+async function compareInputs(
+  context: IContext,
+  statement: Statement,
+  record: IRecordFile
+): Promise<IExplainReply['inputs']> {
+  const folders = baseFolders(context, statement, record);
+  const inputs: IExplainReply['inputs'] = [];
+  for (const dependency of fileDependencies(statement)) {
+    inputs.push({
+      name: dependency.name,
+      sha256: dependency.digest?.sha256 ?? null,
+      onDisk: await compareInput(dependency, folders)
+    });
+  }
+  return inputs;
+}
+
+async function compareInput(
+  { name, digest, annotations }: FileDependency,
+  folders: Record<string, string[]>
+): Promise<IExplainReply['inputs'][number]['onDisk']> {
+  const roots = folders[annotations.nb_root] ?? [];
+  const file = roots
+    .map(root => path.resolve(root, ...name.split('/')))
+    .find(place => statOf(place)?.isFile() === true);
+  if (file === undefined) {
+    return roots.length === 0 ? 'not-checked' : 'not-here';
+  }
+  if (
+    digest === undefined ||
+    (statOf(file)?.size ?? 0n) > BigInt(INPUT_LIMIT_BYTES)
+  ) {
+    return 'not-checked';
+  }
+  const now = await hashFile(file).catch(() => null);
+  return now === null
+    ? 'not-checked'
+    : now.sha256 === digest.sha256
+      ? 'same'
+      : 'different';
+}
+
+/** Folders that names in a record may start from, by their root. */
+function baseFolders(
+  context: IContext,
+  statement: Statement,
+  record: IRecordFile
+): Record<string, string[]> {
+  const folder = path.dirname(record.file);
+  const base = recordedBase(context, statement);
+  const inAttest =
+    path.basename(path.resolve(folder, '..', '..')) === '.attest';
+  return {
+    notebook: [
+      ...(base === null ? [] : [base]),
+      inAttest ? path.resolve(folder, '..', '..', '..') : folder
+    ],
+    home: [context.env.HOME ?? os.homedir()]
+  };
+}
+
+/** The folder that names start from, as this computer's own journal knows it. */
+function recordedBase(context: IContext, statement: Statement): string | null {
+  const uuid = invocationUuid(statement);
+  const file = path.join(context.places.home, 'attests', `${uuid}.jsonl`);
+  const bytes = uuid === null ? null : readLimited(file, 64 * 1024 * 1024);
+  if (bytes === null || typeof bytes === 'string') {
+    return null;
+  }
+  const line = bytes
+    .toString('utf8')
+    .split('\n')
+    .find(each => each.includes('"attest.requested"'));
+  try {
+    const { base } = JSON.parse(line ?? '') as { base?: unknown };
+    return typeof base === 'string' ? base : null;
+  } catch {
+    return null;
+  }
+}
+
+function invocationUuid(statement: Statement): string | null {
+  return (
+    /^urn:uuid:([0-9a-f-]{36})$/.exec(
+      statement.predicate.runDetails.metadata.invocationId
+    )?.[1] ?? null
+  );
+}
+
+/** Which run wrote these bytes: from the run list, if it is the record's own. */
+function findWriter(
+  context: IContext,
+  statement: Statement,
+  record: IRecordFile,
+  digest: string
+): IWriter | null {
+  const uuid = invocationUuid(statement);
+  const { runs } = statement.predicate.buildDefinition.externalParameters;
+  const folders = [
+    path.dirname(record.file),
+    ...(uuid === null ? [] : [path.join(context.places.home, 'records', uuid)])
+  ];
+  for (const folder of folders) {
+    const bytes = readLimited(
+      path.join(folder, 'runs.json'),
+      RUN_LIST_LIMIT_BYTES
+    );
+    if (bytes instanceof Buffer && sha256(bytes) === runs.sha256) {
+      return writerIn(bytes, digest);
+    }
+  }
+  return null;
+}
+
+const RUN_LIST_LIMIT_BYTES = 256 * 1024 * 1024;
+
+function writerIn(bytes: Buffer, digest: string): IWriter | null {
+  try {
+    const { runs } = JSON.parse(bytes.toString('utf8')) as {
+      runs: {
+        number: number;
+        notebook: string | null;
+        writes?: { sha256?: string | null }[];
+      }[];
+    };
+    const run = [...runs]
+      .reverse()
+      .find(each => each.writes?.some(write => write.sha256 === digest));
+    return run === undefined
+      ? null
+      : { number: run.number, notebook: run.notebook };
+  } catch {
+    return null;
+  }
+}
+
+/** No record: say what the journal knows, and how to make one. */
+async function explainWithout(
+  context: IContext,
+  options: ICommonOptions,
+  name: string,
+  { file, sha256: digest }: IFound
+): Promise<number> {
+  const story = await storyWithout(context, name, file ?? '', digest ?? '');
+  const reply: IExplainReply = {
+    file: file === null ? null : showPath(context, options, file),
+    sha256: digest,
+    fileState: 'not-checked',
+    record: null,
+    signed: false,
+    keyHint: null,
+    keyName: null,
+    signatureHolds: null,
+    invocationId: null,
+    startedOn: null,
+    finishedOn: null,
+    notebook: null,
+    subjects: [],
+    inputs: [],
+    summary: null,
+    story
+  };
+  context.terminal.out(
+    options.json === true
+      ? `${JSON.stringify(reply)}\n`
+      : `${story.join('\n')}\n`
+  );
+  return EXIT_NO;
+}
+
+async function storyWithout(
+  context: IContext,
+  name: string,
+  file: string,
+  digest: string
+): Promise<string[]> {
+  const shown = printable(name);
+  const title = `${shown}  (fingerprint ${shortDigest(digest)})`;
+  const real = fs.realpathSync(file);
+  const { stat } = await hashFile(real);
+  const { session, match } = traceSubject(new History(context.places.home), {
+    path: real,
+    sha256: digest,
+    stat,
+    whole: false
+  });
+  if (session === null || match.kind === 'not-seen') {
+    return [
+      title,
+      'There is no record of it, and no recorded session wrote it.',
+      'Nothing is known about how it was made.'
+    ];
+  }
+  const { version } = match;
+  const run = writerNumber(version);
+  const documents = session.session.documents.map(each =>
+    printable(path.basename(nameText(each.path)))
+  );
+  const by = `${run === null ? 'a run' : `run ${run}`} of ${documents[0] ?? 'a session without a notebook'}`;
+  const at = version.at === null ? '' : ` on ${formatTime(version.at)}`;
+  return match.kind === 'written'
+    ? [
+        title,
+        wrap(
+          `There is no record of it yet, but it was seen: ${by} wrote it${at}.`
+        ),
+        `Make a record: ${context.program} create --for ${shown}`
+      ]
+    : [
+        title,
+        wrap(
+          `There is no record of it. ${by.charAt(0).toUpperCase()}${by.slice(1)} wrote a file of this name${at}, but not these bytes: it changed since.`
+        )
+      ];
 }
