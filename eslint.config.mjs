@@ -20,12 +20,10 @@ export default tseslint.config(
   ...tseslint.configs.recommended,
   {
     files: ['src/**/*.{ts,tsx}', 'ui-tests/**/*.ts'],
-    plugins: { jupyter },
     languageOptions: {
       parserOptions: { project: './tsconfig.test.json' }
     },
     rules: {
-      ...everyJupyterRule,
       '@typescript-eslint/naming-convention': [
         'error',
         {
@@ -35,14 +33,33 @@ export default tseslint.config(
         }
       ],
       '@typescript-eslint/no-explicit-any': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }
+      ],
+      // A switch over a closed union names every case, or says `default` on purpose.
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true }
+      ],
       '@typescript-eslint/no-floating-promises': [
         'error',
         { ignoreVoid: true }
       ],
       curly: ['error', 'all'],
-      eqeqeq: 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'prefer-arrow-callback': 'error'
     }
+  },
+  {
+    // What people see: all of Jupyter's rules.
+    files: [
+      'src/index.ts',
+      'src/tokens.ts',
+      'src/lab/**/*.{ts,tsx}',
+      'ui-tests/**/*.ts'
+    ],
+    plugins: { jupyter },
+    rules: everyJupyterRule
   }
 );
