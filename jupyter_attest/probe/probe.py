@@ -232,19 +232,22 @@ def cut_argv(words: list[str]) -> tuple[str, list[dict[str, Any]]]:
     hide_next = False
     for word in words:
         text += " " if text else ""
-        shown, secret = word, False
         name, equals, value = word.partition("=")
+        shown = word
         if hide_next:
-            shown, secret = CUT, True
-        elif equals and value and is_secret_name(name.lstrip("-")):
-            text += name + "="
-            shown, secret = CUT, True
-        elif "://" in word:
+            shown = CUT
+        elif "://" in name:
             shown = cut_url(word)
-            secret = shown != word
-        hide_next = not secret and word.startswith("-") and not equals and is_secret_name(word)
+        elif equals and value and is_secret_name(name.lstrip("-")) and not _has_space(name):
+            text += name + "="
+            shown = CUT
+        elif _has_space(word):  # a command within a command: sh -c "…"
+            shown = cut_command(word)[0]
+        secret = shown != word
+        option = word.startswith("-") and not equals
+        hide_next = not hide_next and option and is_secret_name(word)
         start = len(text)
-        text += shown if secret or shown.isidentifier() else _quoted(shown)
+        text += shown if shown == CUT else _quoted(shown)
         if secret:
             spans.append({"start": start, "end": len(text), "kind": "secret"})
     return text, spans
@@ -256,6 +259,10 @@ def cut_command(command: str) -> tuple[str, list[dict[str, Any]]]:
     if not any(is_secret_name(word) or "://" in word for word in words):
         return command, []
     return cut_argv(words)
+
+
+def _has_space(word: str) -> bool:
+    return len(word.split()) > 1
 
 
 def _quoted(word: str) -> str:

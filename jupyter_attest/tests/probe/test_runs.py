@@ -36,9 +36,7 @@ def test_equal_sources_share_one_text(kernel: Kernel) -> None:
 def test_nested_silent_and_empty_runs_are_runs_of_their_own(kernel: Kernel) -> None:
     outcome = kernel.run("ip = get_ipython()\nip.run_cell('b = 2')\nip.run_cell('')\nc = 3")
     kernel.settle(outcome.msg_id)
-    started = [
-        e for e in of(kernel.events(), "run.started") if e["run"].startswith(outcome.msg_id)
-    ]
+    started = [e for e in of(kernel.events(), "run.started") if e["run"].startswith(outcome.msg_id)]
     assert [e["run"].rpartition("/")[2] for e in started] == ["0", "1", "2"]
     assert [e["kind"] for e in started] == ["cell", "nested", "nested"]
     assert [e["parentRun"] for e in started] == [None, *[outcome.msg_id + "/0"] * 2]
@@ -71,9 +69,7 @@ def test_a_widget_callback_is_a_run_and_its_files_are_its_own(kernel: Kernel) ->
         "get_ipython().kernel.comm_manager.register_target('probe-test', opened)"
     )
     session = kernel.client.session
-    opening = session.msg(
-        "comm_open", {"comm_id": "c", "target_name": "probe-test", "data": {}}
-    )
+    opening = session.msg("comm_open", {"comm_id": "c", "target_name": "probe-test", "data": {}})
     kernel.client.shell_channel.send(opening)
     message = session.msg("comm_msg", {"comm_id": "c", "data": {}})
     kernel.client.shell_channel.send(message)
@@ -179,8 +175,9 @@ def test_subshells_overlap_and_each_event_finds_its_run(kernel: Kernel) -> None:
 def test_a_killed_kernel_loses_seconds_not_hours(tmp_path: Path) -> None:
     with Kernel(tmp_path) as kernel:
         (kernel.work / "in.csv").write_text("a\n1\n")
-        msg_id = kernel.send("import time\nopen('in.csv').read()\nopen('out.csv', 'w').close()\n"
-                             "time.sleep(60)")
+        msg_id = kernel.send(
+            "import time\nopen('in.csv').read()\nopen('out.csv', 'w').close()\ntime.sleep(60)"
+        )
         time.sleep(6)
         os.kill(kernel.manager.provisioner.pid, signal.SIGKILL)
         time.sleep(0.2)

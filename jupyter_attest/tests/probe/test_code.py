@@ -1,0 +1,110 @@
+"""Facts about code: what the kernel's own trees say, nothing concluded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .kernels import Kernel, one
+
+LISTS = ("loads", "stores", "deletes", "imports", "magics", "dynamic", "attributeStores",
+         "subscriptStores", "constructs")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "facts"),
+    [
+        ("q1 = q0 = 1", {"stores": ["q0", "q1"]}),
+        ("q2 = q1 + q0", {"loads": ["q0", "q1"], "stores": ["q2"]}),
+        ("q1 += 1", {"stores": ["q1"], "constructs": ["augmented"]}),
+        ("del q2", {"deletes": ["q2"], "constructs": ["del"]}),
+        ("import os.path as p, sys\nfrom math import pi as PI",
+         {"imports": ["math:pi", "os.path", "sys"], "stores": ["PI", "p", "sys"]}),
+        ("from math import *", {"imports": ["math:*"], "dynamic": ["import *"]}),
+        ("%matplotlib --list", {"magics": ["matplotlib"], "loads": ["get_ipython"]}),
+        ("!true", {"magics": ["system"], "loads": ["get_ipython"]}),
+        ("%%time\nq3 = q1", {"magics": ["time"], "stores": ["q3"], "loads": ["get_ipython", "q1"]}),
+        ("exec('q4 = 1'); globals()['q5'] = 2",
+         {"dynamic": ["exec", "globals"], "subscriptStores": ["globals()"],
+          "loads": ["exec", "globals"]}),
+        ("import re; re.compile('x')", {"imports": ["re"], "stores": ["re"], "loads": ["re"]}),
+        ("d = {}\nd['a'] = 1",
+         {"stores": ["d"], "subscriptStores": ["d"], "loads": ["d"]}),
+        ("class K:\n    a = q1\n    def m(self, v): self.v = v; return q0\nk = K(); k.n = 1",
+         {"stores": ["K", "k"], "loads": ["K", "k", "q0", "q1"],
+          "attributeStores": ["k.n", "self.v"], "constructs": ["class", "def"]}),
+        ("def f(a, b=q1):\n    c = a + q0\n    global g\n    g = c\n    return c",
+         {"stores": ["f", "g"], "loads": ["q0", "q1"], "constructs": ["def", "global"]}),
+        ("[z for z in range(q1)]", {"loads": ["q1", "range"], "constructs": ["comprehension"]}),
+        ("try:\n    q6 = 1\nexcept ValueError as err: pass",
+         {"stores": ["err", "q6"], "loads": ["ValueError"], "constructs": ["try"]}),
+        ("with open('w', 'w') as h: pass",
+         {"stores": ["h"], "loads": ["open"], "constructs": ["with"]}),
+        ("lam = lambda x: x + q1", {"stores": ["lam"], "loads": ["q1"], "constructs": ["lambda"]}),
+    ],
+)  # fmt: skip
+def test_facts_of_a_cell(kernel: Kernel, code: str, facts: dict[str, Any]) -> None:
+    event = one(kernel.record("q0 = q1 = q2 = 0") and kernel.record(code), "run.code")
+    assert event["parse"] == "ok"
+    assert {key: event[key] for key in LISTS} == {key: facts.get(key, []) for key in LISTS}
+
+
+def calls(event: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {c["name"]: (c["receiverType"], c.get("target")) for c in event["calls"]}
+
+
+def test_calls_name_the_exact_type_of_a_plain_receiver(kernel: Kernel) -> None:
+    kernel.record("import collections, math\nbag = collections.Counter()\nclass Own(dict): pass\n"
+                  "own = Own()")  # fmt: skip
+    found = calls(one(kernel.record(
+        "bag.update('a'); own.update(a=1); math.sqrt(4); print('x'); 'a'.upper(); bag.copy().pop('a')"
+    ), "run.code"))  # fmt: skip
+    assert found["bag.update"] == ("collections.Counter", None)
+    assert found["own.update"] == ("__main__.Own", None)
+    assert found["math.sqrt"] == ("module", "math")
+    assert found["print"] == (None, "builtins.print")
+    assert found["?.upper"] == (None, None)
+    assert found["bag.copy().pop"] == (None, None)
+
+
+def test_a_rebound_receiver_is_not_guessed(kernel: Kernel) -> None:
+    found = calls(one(kernel.record("r = []\nr.append(1)\nr = {}"), "run.code"))
+    assert found["r.append"] == (None, None)
+    found = calls(one(kernel.record("s = []\ns.append(1)"), "run.code"))
+    assert found["s.append"] == ("list", None)
+
+
+def test_looking_at_a_receiver_runs_none_of_its_code(kernel: Kernel) -> None:
+    kernel.run(
+        "log = []\n"
+        "class Meta(type):\n"
+        "    def __getattribute__(cls, name): log.append(name); return type.__getattribute__(cls, name)\n"
+        "class Touchy(metaclass=Meta):\n"
+        "    def __getattribute__(self, name): log.append(name); return object.__getattribute__(self, name)\n"
+        "    def __eq__(self, other): log.append('eq'); return True\n"
+        "    def __hash__(self): log.append('hash'); return 1\n"
+        "    def __len__(self): log.append('len'); return 1\n"
+        "    def go(self): pass\n"
+        "touchy = Touchy()"
+    )
+    assert kernel.run("log.clear(); touchy.go()").ename is None
+    found = calls(one(kernel.record("touchy.go()"), "run.code"))
+    assert found["touchy.go"] == ("__main__.Touchy", None)
+    assert kernel.run("log").results == ["['go', 'go']"]
+
+
+def test_user_functions_are_followed(kernel: Kernel) -> None:
+    kernel.record("base = 1\ndef low(): return base\ndef high(): return low()\n"
+                  "class Thing:\n    def run(self): return high()\nthing = Thing()")  # fmt: skip
+    reached = {
+        r["name"]: r["loads"] for r in one(kernel.record("thing.run()"), "run.code")["reached"]
+    }
+    assert reached["high"] == ["low"]
+    assert reached["low"] == ["base"]
+    assert "high" in reached["thing"]
+
+
+def test_a_statement_that_never_ran_tells_nothing(kernel: Kernel) -> None:
+    event = one(kernel.record("first = 1\n1 / 0\nsecond = 2"), "run.code")
+    assert event["stores"] == ["first"]
