@@ -8,7 +8,7 @@ import {
   type EventOf,
   type RecordOptions
 } from '../journal/events';
-import { prefixOf } from '../journal/read';
+import { prefixOf, type IJournalSource } from '../journal/read';
 import { createRecord } from '../record/record';
 import type { IRecord } from '../record/types';
 import type { ISession } from '../session/types';
@@ -89,9 +89,9 @@ export function prepare(ask: IAsk): IPrepared {
     options,
     userName: options.userName ? os.userInfo().username : null,
     deriver: PROGRAM,
-    prefixes: ask.sessions
-      .flatMap(({ sources }) => sources)
-      .map(source => prefixOf(readJournal(source))),
+    prefixes: sourcesOf(ask.sessions).map(source =>
+      prefixOf(readJournal(source))
+    ),
     ...interval(ask)
   };
   return derive(request, before, ask.sessions, taken);
@@ -131,7 +131,7 @@ function derive(
   try {
     const record = createRecord({
       request,
-      sources: sessions.flatMap(({ sources }) => sources),
+      sources: sourcesOf(sessions),
       hashed,
       text: (sid, digest) => textOf(sessions, sid, digest)
     });
@@ -139,6 +139,13 @@ function derive(
   } catch (error) {
     throw error instanceof JournalError ? journalError(error) : error;
   }
+}
+
+/** Every journal file once: several sessions share the tombstones. */
+function sourcesOf(sessions: readonly IRecordedSession[]): IJournalSource[] {
+  const all = sessions.flatMap(({ sources }) => sources);
+  const keyed = all.map(each => [`${each.sid}/${each.file}`, each] as const);
+  return [...new Map(keyed).values()];
 }
 
 /** Each fingerprint once, in an order that depends on nothing else. */

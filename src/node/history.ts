@@ -92,7 +92,7 @@ export class History {
     let read = this.sessions.get(entry.sid);
     if (read === undefined) {
       try {
-        read = readSession(entry.sid, entry.folder);
+        read = readSession(entry, this.tombstones());
       } catch (error) {
         if (!(error instanceof CliError)) {
           throw error;
@@ -104,17 +104,36 @@ export class History {
     return read;
   }
 
+  /** What was forgotten, for the sessions that it is about. */
+  private tombstones(): IJournalSource | null {
+    if (this.forgotten === undefined) {
+      const file = path.join(this.home, FORGOTTEN);
+      this.forgotten =
+        statOf(file) === null
+          ? null
+          : { sid: '', file: FORGOTTEN, bytes: readAll(file) };
+    }
+    return this.forgotten;
+  }
+
+  private forgotten: IJournalSource | null | undefined;
   private listed: ISessionFolder[] | undefined;
   private indexed: IIndexEntry[] | undefined;
   private readonly sessions = new Map<string, IRecordedSession | CliError>();
 }
 
-function readSession(sid: string, folder: string): IRecordedSession {
-  const sources = readSessionFiles(folder).map(({ file, bytes }) => ({
-    sid,
-    file,
-    bytes
-  }));
+const FORGOTTEN = 'forgotten.jsonl';
+
+function readSession(
+  { sid, folder }: ISessionFolder,
+  forgotten: IJournalSource | null
+): IRecordedSession {
+  const sources: IJournalSource[] = readSessionFiles(folder).map(
+    ({ file, bytes }) => ({ sid, file, bytes })
+  );
+  if (forgotten !== null && Buffer.from(forgotten.bytes).includes(sid)) {
+    sources.push(forgotten);
+  }
   return foldSources(sid, folder, sources);
 }
 
@@ -154,7 +173,7 @@ export function cutSession(
   try {
     const files = cutToPrefixes(
       sources,
-      prefixes.filter(prefix => prefix.sid === session.sid)
+      prefixes.filter(({ sid }) => sid === session.sid || sid === '')
     );
     const cut = foldSessions(files).get(session.sid);
     return { session: cut ?? session, folder, sources };

@@ -1,7 +1,7 @@
 /** The command line: verbs, options and the help that one learns them from. */
 import { Command, CommanderError, Option } from 'commander';
 import type { IErrorReply } from '../api';
-import { runCreate, type ICreateOptions } from './commands/create';
+import { runCreate } from './commands/create';
 import { runDoctor } from './commands/doctor';
 import { runExecute, type IExecuteOptions } from './commands/execute';
 import { runExplain, type IExplainOptions } from './commands/explain';
@@ -12,6 +12,7 @@ import { runVerify, type IVerifyOptions } from './commands/verify';
 import type { ICommonOptions, IContext } from './context';
 import { CliError } from './errors';
 import { VERSION } from './version';
+import type { ICreateOptions } from './wish';
 
 /**
  * Read the command line and do what it asks.
@@ -180,7 +181,7 @@ type Act = <A extends unknown[]>(
 function addExecute(context: IContext, verb: AddVerb, act: Act): void {
   verb('execute', 'run a notebook from the top in a fresh kernel, recorded')
     .description(
-      'Run a notebook from top to bottom in a fresh kernel, with recording on. The input is not changed; the notebook with its outputs is written to OUT.'
+      'Run a notebook from top to bottom in a fresh kernel, with recording on. The input is not changed; with -o, a copy with the outputs is written.'
     )
     .argument('<notebook>', 'the .ipynb to run')
     .option('-o, --output <file>', 'where the notebook with its outputs goes')
@@ -234,7 +235,7 @@ function addCreate(context: IContext, verb: AddVerb, act: Act): void {
       '-o, --output <file>',
       'copy of the record, instead of beside the file'
     )
-    .option('--code', 'keep the code of the cells in the record folder')
+    .option('--no-code', 'leave the code of the cells out of the record folder')
     .option('--no-packages', 'leave the list of package versions out')
     .option('--user-name', 'put your user name into the record')
     .option('--full-paths', 'put full paths into the record')

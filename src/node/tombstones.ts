@@ -20,7 +20,7 @@ export function addTombstones(
   const lines = whats.map(what => {
     const line = JSON.stringify({
       v: 1,
-      sid: 'forgotten',
+      sid: '',
       seq,
       t: now.toISOString().replace('Z', '000Z'),
       mono: String(process.hrtime.bigint()),

@@ -1,15 +1,11 @@
 /** `create`: the record of files that a recorded session wrote. */
 import path from 'node:path';
-import type {
-  CreateProgress,
-  ICreateDone,
-  ICreateRefused,
-  ICreateRequest
-} from '../../api';
+import type { CreateProgress, ICreateDone, ICreateRefused } from '../../api';
 import { signBundle, signerFromPem } from '../../envelope/sign';
-import { AttestRequested, type RecordOptions } from '../../journal/events';
+import type { AttestRequested } from '../../journal/events';
 import { nameText } from '../../journal/names';
 import { prepare, prepareAgain, takeMissing, type IPrepared } from '../attest';
+import { namedSession, traceAll, unchangedWrites } from '../choose';
 import {
   resolveName,
   showPath,
@@ -17,49 +13,15 @@ import {
   type IContext
 } from '../context';
 import { CliError, EXIT_NO } from '../errors';
-import { statOf, writeAtomic } from '../files';
-import {
-  cutSession,
-  History,
-  readJournals,
-  type IRecordedSession
-} from '../history';
+import { writeAtomic } from '../files';
+import { cutSession, History } from '../history';
 import { keepRecord, makeAttestFolder, type IKept } from '../keep';
 import { ensureSigningKey } from '../keys';
-import {
-  matchSubject,
-  refuse,
-  Refusal,
-  takeSubjects,
-  type ISubject
-} from '../subjects';
+import { refuse, Refusal, takeSubjects, type ISubject } from '../subjects';
 import type { IProgress } from '../terminal';
-import { traceSubject, withEarlier, type ITaken, type ITraced } from '../trace';
+import { withEarlier, type ITaken } from '../trace';
+import { readWish, toWish, type ICreateOptions, type IWish } from '../wish';
 import { formatCreated, formatRefused } from '../words';
-import { compareWithDisk, lastWrites, writerNumber } from '../written';
-
-export interface ICreateOptions extends ICommonOptions {
-  for?: string[];
-  session?: string;
-  notebook?: string;
-  journal?: string[];
-  sign?: 'local' | 'none';
-  dryRun?: boolean;
-  output?: string;
-  code?: boolean;
-  packages?: boolean;
-  userName?: boolean;
-  fullPaths?: boolean;
-  stdin?: boolean;
-  draft?: boolean;
-}
-
-/** A request, whether it came as options, from a server or from `execute --attest`. */
-interface IWish extends ICreateRequest {
-  journal?: string[] | undefined;
-  output?: string | undefined;
-  draft?: boolean | undefined;
-}
 
 export async function runCreate(
   context: IContext,
@@ -79,65 +41,6 @@ export async function createForSession(
   sid: string
 ): Promise<number> {
   return create(context, options, { for: [], session: sid, sign: 'local' });
-}
-
-function toWish(options: ICreateOptions): IWish {
-  const { session, notebook, journal, output, dryRun, draft } = options;
-  const named = session ?? notebook ?? journal;
-  if (options.for === undefined && named === undefined) {
-    throw new CliError(
-      'usage',
-      'Say which file the record is about: create --for FILE'
-    );
-  }
-  const wanted: Partial<RecordOptions> = {
-    code: options.code !== false,
-    packages: options.packages !== false,
-    userName: options.userName === true,
-    fullPaths: options.fullPaths === true
-  };
-  return {
-    for: options.for ?? [],
-    sign: options.sign ?? 'local',
-    options: wanted,
-    dryRun: dryRun === true,
-    journal,
-    output,
-    draft,
-    ...(session === undefined ? {} : { session }),
-    ...(notebook === undefined ? {} : { notebook })
-  };
-}
-
-/** A request from standard input, as the server sends it. */
-function readWish(text: string): IWish {
-  const wrong = (what: string): CliError =>
-    new CliError('usage', `The request on standard input ${what}.`);
-  let wish: Partial<ICreateRequest>;
-  try {
-    wish = JSON.parse(text) as Partial<ICreateRequest>;
-  } catch {
-    throw wrong('is not JSON');
-  }
-  const isText = (value: unknown): boolean =>
-    value === undefined || typeof value === 'string';
-  if (
-    !Array.isArray(wish.for) ||
-    !wish.for.every(each => typeof each === 'string') ||
-    !isText(wish.session) ||
-    !isText(wish.notebook) ||
-    (wish.sign !== 'local' && wish.sign !== 'none')
-  ) {
-    throw wrong('is not one that this version understands');
-  }
-  const request =
-    wish.request === undefined || wish.request === null
-      ? null
-      : AttestRequested.safeParse(wish.request);
-  if (request !== null && !request.success) {
-    throw wrong('holds a preview that this version does not understand');
-  }
-  return { ...wish, for: wish.for, sign: wish.sign };
 }
 
 async function create(
@@ -367,153 +270,6 @@ function takeAll(
   );
 }
 
-/** The session that the caller named, however they did. */
-function namedSession(
-  context: IContext,
-  options: ICommonOptions,
-  wish: IWish,
-  history: History
-): IRecordedSession | null {
-  if (wish.journal !== undefined) {
-    return readJournals(
-      wish.journal.map(name => resolveName(context, options, name))
-    );
-  }
-  if (wish.session !== undefined) {
-    return history.get(wish.session);
-  }
-  if (wish.notebook === undefined || wish.for.length > 0) {
-    return wish.notebook === undefined
-      ? null
-      : newestOf(history, resolveName(context, options, wish.notebook));
-  }
-  const found = newestOf(history, resolveName(context, options, wish.notebook));
-  if (found === null) {
-    throw refuse(
-      'no-session',
-      `Nothing has been recorded for ${wish.notebook}.`
-    );
-  }
-  return found;
-}
-
-/** The newest session of a notebook. */
-function newestOf(history: History, notebook: string): IRecordedSession | null {
-  const all = [...history.all()].filter(({ session }) =>
-    session.documents.some(each => nameText(each.path) === notebook)
-  );
-  return all.reduce<IRecordedSession | null>(
-    (newest, each) =>
-      newest === null || each.session.startedAt > newest.session.startedAt
-        ? each
-        : newest,
-    null
-  );
-}
-
-const ALL_SIZES = Number.POSITIVE_INFINITY;
-
-/** Paths of what a session wrote and nothing changed since. */
-async function unchangedWrites(
-  named: IRecordedSession | null
-): Promise<string[]> {
-  if (named === null) {
-    throw refuse('no-subject', 'Say which file the record is about.');
-  }
-  const names: string[] = [];
-  for (const { file, version } of lastWrites(named.session)) {
-    const { state } = await compareWithDisk(version, ALL_SIZES);
-    const { kind } = file.classification;
-    if (state === 'unchanged' && kind !== 'cache' && kind !== 'log') {
-      names.push(nameText(version.path));
-    }
-  }
-  if (names.length === 0) {
-    throw refuse(
-      'nothing-written',
-      'This session wrote no file that is still there unchanged, so there is nothing to make a record of.'
-    );
-  }
-  return names;
-}
-
-/** Find the write of every subject, or refuse. */
-function traceAll(
-  context: IContext,
-  options: ICommonOptions,
-  history: History,
-  subjects: readonly ISubject[],
-  named: IRecordedSession | null
-): ITraced[] {
-  const traced = subjects.map(subject => traceOne(history, subject, named));
-  const changed = traced.filter(({ match }) => match.kind === 'changed');
-  if (changed.length > 0) {
-    throw refuseChanged(context, options, changed);
-  }
-  const unseen = traced.filter(
-    ({ match, subject }) => match.kind === 'not-seen' && !subject.whole
-  );
-  if (named === null && unseen.length > 0) {
-    const names = unseen.map(({ subject }) =>
-      showPath(context, options, subject.path)
-    );
-    throw refuse(
-      'no-session',
-      `No recorded session wrote ${names.join(', ')}. If one did unseen, name its notebook: create --for FILE --notebook NOTEBOOK`
-    );
-  }
-  return traced;
-}
-
-/** In the named session first; a write that wasn't seen there may be another's. */
-function traceOne(
-  history: History,
-  subject: ISubject,
-  named: IRecordedSession | null
-): ITraced {
-  if (subject.whole) {
-    return { subject, session: null, match: { kind: 'not-seen' } };
-  }
-  if (named === null) {
-    return traceSubject(history, subject);
-  }
-  const match = matchSubject(named.session, subject);
-  if (match.kind !== 'not-seen') {
-    return { subject, session: named, match };
-  }
-  const elsewhere = traceSubject(history, subject);
-  return elsewhere.match.kind === 'written'
-    ? elsewhere
-    : { subject, session: null, match };
-}
-
-function refuseChanged(
-  context: IContext,
-  options: ICommonOptions,
-  changed: readonly ITraced[]
-): Refusal {
-  const files = changed.map(({ subject, match }) => {
-    const version = match.kind === 'changed' ? match.version : null;
-    return {
-      path: showPath(context, options, subject.path),
-      run: version === null ? null : writerNumber(version),
-      recordedSha256: version?.sha256 ?? null,
-      recordedAt: version?.at ?? null,
-      nowSha256: subject.sha256,
-      nowAt: new Date(Number(statOf(subject.path)?.mtimeMs ?? 0n)).toISOString()
-    };
-  });
-  const [first] = files;
-  const run = first?.run === null ? 'the session' : `run ${first?.run}`;
-  return refuse(
-    'changed',
-    files.length === 1
-      ? `${first?.path} isn't the file that ${run} wrote.`
-      : `${files.length} files aren't the ones that the session wrote.`,
-    files
-  );
-}
-
 /** Make the record of a preview: same bytes, or none. */
 async function prepareRequest(
   context: IContext,
@@ -545,7 +301,9 @@ async function prepareRequest(
       })
     );
   }
-  const sids = [...new Set(request.prefixes.map(prefix => prefix.sid))];
+  const sids = [...new Set(request.prefixes.map(prefix => prefix.sid))].filter(
+    sid => sid !== ''
+  );
   const sessions = sids.map(sid =>
     cutSession(history.get(sid), request.prefixes)
   );

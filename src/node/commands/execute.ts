@@ -17,6 +17,8 @@ export interface IExecuteOptions extends ICommonOptions {
   parameter?: [string, string][];
   kernel?: string;
   attest?: boolean;
+  timeout?: string;
+  allowErrors?: boolean;
 }
 
 /** Lines of `python -m jupyter_attest.execute --json-progress`. */
@@ -104,7 +106,7 @@ function moduleArguments(
   notebook: string,
   options: IExecuteOptions
 ): string[] {
-  const { output, parameter = [], kernel } = options;
+  const { output, parameter = [], kernel, timeout, allowErrors } = options;
   return [
     notebook,
     ...(output === undefined
@@ -112,6 +114,8 @@ function moduleArguments(
       : ['-o', resolveName(context, options, output)]),
     ...parameter.flatMap(([name, value]) => ['-p', name, value]),
     ...(kernel === undefined ? [] : ['--kernel', kernel]),
+    ...(timeout === undefined ? [] : ['--timeout', timeout]),
+    ...(allowErrors === true ? ['--allow-errors'] : []),
     '--json-progress'
   ];
 }
@@ -134,7 +138,8 @@ function sayCell(
     context.terminal.out(`${JSON.stringify({ type: 'cell', ...line })}\n`);
   } else if (!context.terminal.interactive) {
     const step = Math.max(1, Math.ceil(line.total / 10));
-    if (line.done % step === 0 || line.done === line.total) {
+    const due = line.done % step === 0 || line.done === line.total;
+    if (line.done > 0 && due) {
       context.terminal.err(`Cell ${line.done} of ${line.total}\n`);
     }
   }
@@ -174,9 +179,13 @@ function couldNotRun(
       `${python} has no jupyter-attest. Install it there (${python} -m pip install jupyter-attest), or set JUPYTER_ATTEST_PYTHON to the Python that has it.`
     );
   }
-  const lastLine = stderr.trim().split('\n').pop() ?? '';
+  const lastLine = (stderr.trim().split('\n').pop() ?? '').replace(
+    /^jupyter-attest: /,
+    ''
+  );
   const why = printable(problem ?? lastLine, 500) || 'it gave no reason';
-  return new CliError('execution', `Could not run ${name}: ${why}`, {
+  const sentence = `Could not run ${name}: ${why.replace(/\.$/, '')}.`;
+  return new CliError('execution', sentence, {
     exitCode: EXIT_IMPOSSIBLE
   });
 }
