@@ -12,7 +12,7 @@ from .recorder import Label
 
 #: Message ids of jupyter_client: ``<session>_<process id>_<number>``.
 _MESSAGE_ID = re.compile(r"^.+_(\d+)_\d+$")
-_CONSOLE = re.compile(r"^jupyter-?(qt)?console", re.IGNORECASE)
+_CONSOLE = re.compile(r"^jupyter[-_]?(qt)?console", re.IGNORECASE)
 
 #: Labels of the applications that serve a page, by the name of their server extension.
 _PAGES = {"lab": "lab", "jupyterlab": "lab", "notebook": "notebook"}

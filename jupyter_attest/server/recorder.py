@@ -122,7 +122,11 @@ class Kernel:
     manager: Any
     socket: zmq.Socket[bytes] | None = None
     messages: MessageSession | None = None
+    #: Topics that the socket is subscribed to.
+    topics: set[bytes] = field(default_factory=set)
     narrow: bool = False
+    #: ``kernel.<ident>`` of every process so far.
+    bases: set[bytes] = field(default_factory=set)
     attached_at: float = 0.0
     heard: bool = False
     current: Recording | None = None
@@ -415,8 +419,9 @@ class Recorder:
         self._hang_up(kernel)
         kernel.manager, kernel.socket, kernel.messages = manager, socket, messages
         kernel.attached_at = time.monotonic()
+        # What the client subscribed to when it made the socket.
+        kernel.topics = {b""}
         self._widen(kernel)
-        socket.unsubscribe(b"")
         self._poller.register(socket, zmq.POLLIN)
         if kernel.current is None and kernel.problem is None:
             self._begin_without_provisioner(kernel, previous_sid=None)
@@ -434,27 +439,34 @@ class Recorder:
 
     def _widen(self, kernel: Kernel) -> None:
         """Listen to every topic of a kernel: a new process has a new ident."""
-        if kernel.socket is not None:
-            spec = getattr(kernel.manager, "kernel_spec", None)
-            python = str(getattr(spec, "language", "")).lower() == "python"
-            kernel.socket.subscribe(_ANY_TOPIC if python else b"")
-            kernel.narrow = False
+        spec = getattr(kernel.manager, "kernel_spec", None)
+        python = str(getattr(spec, "language", "")).lower() == "python"
+        self._subscribe(kernel, {_ANY_TOPIC if python else b""})
+        kernel.narrow = False
 
     def _widen_if_silent(self, kernel: Kernel) -> None:
         silent = time.monotonic() - kernel.attached_at > _NARROW_PATIENCE_S
         if kernel.socket is not None and not kernel.heard and silent:
             kernel.heard = True
-            kernel.socket.subscribe(b"")
+            self._subscribe(kernel, {b""})
 
     def _narrow(self, kernel: Kernel, topic: bytes) -> None:
-        """Listen to three topics only, so that no output is copied."""
+        """Listen to three topics of the new process only, so that no output is copied."""
         base, dot, _ = topic.rpartition(b".")
-        if kernel.socket is None or not dot or not topic.startswith(_ANY_TOPIC):
+        if not dot or base in kernel.bases or kernel.topics != {_ANY_TOPIC}:
             return
-        for end in _TOPICS:
-            kernel.socket.subscribe(base + b"." + end)
-        kernel.socket.unsubscribe(_ANY_TOPIC)
+        kernel.bases.add(base)
+        self._subscribe(kernel, {base + b"." + end for end in _TOPICS})
         kernel.narrow = True
+
+    def _subscribe(self, kernel: Kernel, topics: set[bytes]) -> None:
+        if kernel.socket is None:
+            return
+        for topic in topics - kernel.topics:
+            kernel.socket.subscribe(topic)
+        for topic in kernel.topics - topics:
+            kernel.socket.unsubscribe(topic)
+        kernel.topics = topics
 
     def _drain(self, kernel: Kernel, limit: int) -> None:
         for _ in range(limit):
