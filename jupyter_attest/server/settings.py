@@ -65,12 +65,19 @@ class Attest(Configurable):
 
     def load_changes(self) -> None:
         """Take the user's own changes over the defaults; what can't be read is left out."""
-        with contextlib.suppress(OSError, ValueError, AttributeError):
+        stored = self._stored()
+        for trait, name in USER_NAMES.items():
+            if name in stored:
+                with contextlib.suppress(Exception):
+                    setattr(self, trait, stored[name])
+
+    def _stored(self) -> dict[str, Any]:
+        """The user's own changes; empty when there are none or they can't be read."""
+        with contextlib.suppress(OSError, ValueError):
             stored = json.loads(self._file.read_text("utf-8"))
-            for trait, name in USER_NAMES.items():
-                if name in stored:
-                    with contextlib.suppress(Exception):
-                        setattr(self, trait, stored[name])
+            if isinstance(stored, dict):
+                return stored
+        return {}
 
     def answer(self) -> dict[str, Any]:
         """The settings as ``GET settings`` answers them."""
@@ -99,9 +106,8 @@ class Attest(Configurable):
                 except Exception as error:
                     raise SettingsError(f"{name} can't be {changes[name]!r}"[:200]) from error
         make_private(self.home_folder)
-        write_private(
-            self._file, json.dumps({**self.answer(), **changes}, indent=1).encode("utf-8")
-        )
+        text = json.dumps({**self._stored(), **changes}, indent=1)
+        write_private(self._file, text.encode("utf-8"))
         for trait, name in USER_NAMES.items():
             if name in changes:
                 setattr(self, trait, changes[name])

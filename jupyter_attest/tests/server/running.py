@@ -176,7 +176,7 @@ class Page:
 
 
 class RunningServer:
-    """`jupyter server` in a process of its own."""
+    """`jupyter server` in a process of its own; `prelude` is Python that runs before it."""
 
     def __init__(
         self,
@@ -185,6 +185,7 @@ class RunningServer:
         env: dict[str, str] | None = None,
         extension: bool = True,
         home: Path | None = None,
+        prelude: str = "",
         preexec: Callable[[], None] | None = None,
     ) -> None:
         self.root = folder / "work"
@@ -202,7 +203,8 @@ class RunningServer:
             **(env or {}),
         }
         extensions = f"jupyter_attest={extension}"
-        command = [sys.executable, "-m", "jupyter_server", "--ServerApp.port=0"]
+        program = f"{prelude}\nfrom jupyter_server.serverapp import main\nmain()"
+        command = [sys.executable, "-c", program, "--ServerApp.port=0"]
         command += [f"--ServerApp.jpserver_extensions={extensions}", "--allow-root"]
         command += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={self.root}"]
         command += ["--ServerApp.open_browser=False", "--KernelRestarter.time_to_dead=0.5"]
