@@ -3,13 +3,15 @@ export * from './api';
 export * from './journal/events';
 export * from './journal/errors';
 export * from './journal/read';
-export * from './session/types';
-export { foldSessions } from './session/fold';
+export { nameKey, nameText } from './journal/names';
+export { sha256, type Sha256Function } from './journal/sha256';
+export type * from './session/types';
+export { foldSessions, SessionFold } from './session/fold';
 export * from './condense/types';
 export { condense } from './condense/condense';
 export { assess } from './assurance/assess';
 export { createRecord, type IRecordInput } from './record/record';
-export { summarize } from './record/story';
+export { inputsOf, summarize } from './record/story';
 export {
   BASE,
   BUILDERS,
@@ -19,6 +21,8 @@ export {
   type IRecord
 } from './record/types';
 export * from './envelope/types';
+export { parseBundle } from './envelope/bundle';
+export { generateKey, importPublicKey } from './envelope/keys';
 export { signBundle, signerFromPem } from './envelope/sign';
 export * from './verify/types';
 export { verifyRecord } from './verify/verify';

@@ -110,15 +110,15 @@ function earlier(
 ): IWrite | null {
   const run = read.run === null ? undefined : session.runs[read.run - 1];
   const until = run?.endedAt ?? session.lastAt;
-  let found: IWrite | null = null;
-  for (const write of same) {
-    const { key, at } = write.version;
-    const before = write.session !== session && (at ?? '') <= until;
-    if (before && key === read.version.key) {
-      found = (at ?? '') >= (found?.version.at ?? '') ? write : found;
-    }
-  }
-  return found;
+  const before = same.filter(
+    ({ session: other, version }) =>
+      other !== session &&
+      version.key === read.version.key &&
+      (version.at ?? '') <= until
+  );
+  const last = (a: IWrite, b: IWrite) =>
+    (b.version.at ?? '') >= (a.version.at ?? '') ? b : a;
+  return before.length === 0 ? null : before.reduce(last);
 }
 
 export function byStart(a: ISession, b: ISession): number {

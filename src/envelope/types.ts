@@ -9,13 +9,15 @@ export const MAX_BUNDLE_BYTES = 32 * 1024 * 1024;
 export interface ISigner {
   /** base64 of SHA-256(SPKI DER). */
   hint: string;
+  /** SPKI PEM of the public key that belongs to it. */
+  publicPem: string;
   /** DER signature (ECDSA P-256, SHA-256) of the bytes. */
   sign(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
 export interface IPublicKey {
   hint: string;
-  spki: Uint8Array;
+  spki: Uint8Array<ArrayBuffer>;
   key: CryptoKey;
 }
 

@@ -1,18 +1,169 @@
+/**
+ * The record of a request: a pure function of it and of the journal prefixes that it
+ * names. The same request over the same journal gives the same bytes; times and ids
+ * are the request's.
+ */
+import { condense } from '../condense/condense';
+import type { ISlice } from '../condense/types';
 import type { AttestRequested, EventOf } from '../journal/events';
-import type { IJournalSource } from '../journal/read';
-import type { IRecord } from './types';
+import { nameKey } from '../journal/names';
+import { cutToPrefixes, type IJournalSource } from '../journal/read';
+import { sha256 as pureSha256, type Sha256Function } from '../journal/sha256';
+import { foldSessions } from '../session/fold';
+import type { ISession } from '../session/types';
+import { coverage, environment, runList } from './byproducts';
+import type { IRecordContext } from './context';
+import { findDependencies } from './dependencies';
+import { recordGaps } from './gaps';
+import { jsonBytes } from './json';
+import {
+  executionOf,
+  externalParameters,
+  machineOf,
+  recordingOf
+} from './parameters';
+import { PathReducer } from './paths';
+import { summarize } from './story';
+import {
+  BUILDERS,
+  BUILD_TYPES,
+  PREDICATE_TYPE,
+  STATEMENT_TYPE,
+  type IByproductFile,
+  type IRecord,
+  type Statement
+} from './types';
 
 export interface IRecordInput {
   request: AttestRequested;
-  /** Bytes of the journal files that the request's prefixes name (whole, or at least so long). */
+  /** Journal files that the request's prefixes name: whole, or at least so long. */
   sources: readonly IJournalSource[];
   /** Digests taken for this request, as written before it in the attests file. */
   hashed: readonly EventOf<'file.hashed'>[];
   /** The text with this salted digest, null when it is gone. Asked only for the option `code`. */
   text(sid: string, sha256: string): string | null;
+  /** A faster SHA-256 than the built-in one. */
+  sha256?: Sha256Function;
 }
 
-/** The record of a request: a pure function of it and the journal prefixes it names. */
-export function createRecord(_input: IRecordInput): IRecord {
-  throw new Error('not implemented');
+/**
+ * Make a record.
+ *
+ * @throws JournalError when a prefix is gone, was changed since, or has a version
+ * that this program doesn't know.
+ */
+export function createRecord(input: IRecordInput): IRecord {
+  const context = contextOf(input);
+  const dependencies = findDependencies(context);
+  const gaps = recordGaps(context, dependencies);
+  const runs = runList(context);
+  const byproducts = [
+    runs,
+    coverage(context, gaps, dependencies),
+    environment(context),
+    ...(dependencies.manifest === null ? [] : [dependencies.manifest])
+  ];
+  const mode = executionOf(context) === null ? 'session' : 'execution';
+  const statement: Statement = {
+    _type: STATEMENT_TYPE,
+    subject: subjectsOf(context),
+    predicateType: PREDICATE_TYPE,
+    predicate: {
+      buildDefinition: {
+        buildType: BUILD_TYPES[mode],
+        externalParameters: externalParameters(context, runs.sha256),
+        internalParameters: {
+          recording: recordingOf(context, gaps),
+          machine: machineOf(context.sessions)
+        },
+        resolvedDependencies: dependencies.listed
+      },
+      runDetails: {
+        builder: { id: BUILDERS[mode], version: versionsOf(context) },
+        metadata: {
+          invocationId: context.request.invocationId,
+          startedOn: context.request.startedOn,
+          finishedOn: context.request.finishedOn
+        },
+        byproducts: byproducts.map(describe)
+      }
+    }
+  };
+  return {
+    statement,
+    bytes: jsonBytes(statement),
+    byproducts,
+    summary: summarize(statement)
+  };
+}
+
+function contextOf(input: IRecordInput): IRecordContext {
+  const { request, hashed, text } = input;
+  const sha256 = input.sha256 ?? pureSha256;
+  const files = cutToPrefixes(input.sources, request.prefixes, { sha256 });
+  const slice = sliceOf(request, foldSessions(files, { hashed }));
+  const sessions = slice.sessions.map(part => part.session);
+  const prefixes = sessions.flatMap(s => s.machine.hello?.prefixes ?? []);
+  const paths = new PathReducer(request.base, request.home ?? null, prefixes);
+  return { request, slice, sessions, paths, sha256, text };
+}
+
+function sliceOf(
+  request: AttestRequested,
+  sessions: ReadonlyMap<string, ISession>
+): ISlice {
+  const subjects = request.subjects.map(({ path, sha256, stat, sid }) => ({
+    key: nameKey(path),
+    sha256,
+    stat,
+    sid
+  }));
+  const slice = condense(sessions, subjects, request.drops);
+  return slice.sessions.length > 0 ? slice : wholeSlice(sessions, slice);
+}
+
+/** No subject leads to a session: then all that were named stand in the record, in full. */
+function wholeSlice(
+  sessions: ReadonlyMap<string, ISession>,
+  slice: ISlice
+): ISlice {
+  const all = [...sessions.values()];
+  return {
+    ...slice,
+    sessions: all.map(session => ({
+      session,
+      runs: session.runs.map(run => ({
+        run,
+        verdict: 'kept-undecided',
+        reason: 'write-not-seen'
+      }))
+    })),
+    external: all.flatMap(({ sid, reads }) =>
+      reads
+        .filter(read => read.version.origin === 'external')
+        .map(read => ({ sid, read }))
+    )
+  };
+}
+
+/** Names relative to the base; one that would stand twice gets a number. */
+function subjectsOf({ request, paths }: IRecordContext): Statement['subject'] {
+  const used = new Set<string>();
+  return request.subjects.map(({ path, sha256 }) => {
+    const { rel } = paths.reduce(path);
+    let name = rel;
+    for (let n = 2; used.has(name); n++) {
+      name = `${rel} (${n})`;
+    }
+    used.add(name);
+    return { name, digest: { sha256 } };
+  });
+}
+
+function versionsOf({ request }: IRecordContext): Record<string, string> {
+  return { [request.deriver.name]: request.deriver.version };
+}
+
+function describe({ name, sha256 }: IByproductFile) {
+  return { name, digest: { sha256 }, mediaType: 'application/json' };
 }

@@ -1,5 +1,49 @@
+/** What a statement says, as data for people: computed from it, never stored in it. */
 import type { IRecordSummary } from '../api';
+import { assess } from '../assurance/assess';
+import gapSentences from '../journal/gaps.json';
+import type { Dependency, FileDependency, Statement } from './types';
 
-export function summarize(_statement: unknown): IRecordSummary {
-  throw new Error('not implemented');
+const SENTENCES: Record<string, string> = gapSentences;
+
+/** Numbers, gaps with their sentences, ceiling. */
+export function summarize(statement: Statement): IRecordSummary {
+  const { buildDefinition } = statement.predicate;
+  const { externalParameters, internalParameters } = buildDefinition;
+  return {
+    filesRead: buildDefinition.resolvedDependencies.reduce(
+      (sum, dependency) => sum + filesIn(dependency),
+      0
+    ),
+    filesWritten: statement.subject.length,
+    runsKept: externalParameters.runs.kept,
+    runsTotal: externalParameters.runs.total,
+    gaps: internalParameters.recording.gaps.map(({ code, count }) => ({
+      code,
+      count,
+      sentence: SENTENCES[code] ?? 'Something wasn’t recorded.'
+    })),
+    ceiling: assess(statement)
+  };
+}
+
+/** Data files that a dependency stands for; notebooks and packages are none. */
+function filesIn({ annotations }: Dependency): number {
+  if (annotations === undefined || annotations.nb_kind === 'package') {
+    return 0;
+  }
+  if ('nb_files' in annotations) {
+    return annotations.nb_files;
+  }
+  return annotations.nb_kind === 'notebook' ? 0 : 1;
+}
+
+/** Files read, without notebooks: the inputs of a story. */
+export function inputsOf(statement: Statement): FileDependency[] {
+  return statement.predicate.buildDefinition.resolvedDependencies.filter(
+    (dependency): dependency is FileDependency =>
+      dependency.annotations !== undefined &&
+      'nb_root' in dependency.annotations &&
+      dependency.annotations.nb_kind !== 'notebook'
+  );
 }

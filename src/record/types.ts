@@ -6,26 +6,14 @@
  * slsa.dev/provenance/v1. `docs/schemas/statement.schema.json` is made from it.
  */
 import * as z from 'zod/mini';
+import { BASE, BUILDERS, BUILD_TYPES } from '../assurance/builders';
 import { Sha256 } from '../journal/events';
 
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 export const PREDICATE_TYPE = 'https://slsa.dev/provenance/v1';
 export const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 
-/** Where our pages stand: the one place that knows the address. */
-export const BASE = 'https://jupyter-attest.github.io';
-
-/** Interactive session; fresh kernel, top to bottom. */
-export const BUILD_TYPES = {
-  session: `${BASE}/notebook-session/v1`,
-  execution: `${BASE}/notebook-execution/v1`
-} as const;
-
-/** One per mode, with the ceiling in its text. */
-export const BUILDERS = {
-  session: `${BASE}/builders/user-controlled-kernel-at-most-l1/v1`,
-  execution: `${BASE}/builders/local-execution-at-most-l1/v1`
-} as const;
+export { BASE, BUILDERS, BUILD_TYPES };
 
 const Count = z.int().check(z.nonnegative());
 const Digest = z.strictObject({ sha256: Sha256 });

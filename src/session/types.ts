@@ -18,7 +18,7 @@ export interface IGap {
   detail: string | null;
 }
 
-export type RunKind =
+export type RunKindOrUnknown =
   'cell' | 'nested' | 'silent' | 'expression' | 'callback' | 'unknown';
 
 /** `killed`: open when the kernel died, restarted or ended; its writes are may-writes. */
@@ -99,7 +99,7 @@ export interface IRun {
   id: string;
   /** Place in the order of the session, from 1: the number that people see. */
   number: number;
-  kind: RunKind;
+  kind: RunKindOrUnknown;
   status: RunStatus;
   ename: string | null;
   parent: string | null;

@@ -1,0 +1,218 @@
+/** Files beside the statement: run list, coverage, environment. Named by digest, shared by choice. */
+import type { IRunVerdict, ISessionSlice } from '../condense/types';
+import { nameText } from '../journal/names';
+import type { IFile, IFileVersion, IRun, ISession } from '../session/types';
+import { Classifications, sessionName, type IRecordContext } from './context';
+import type { IDependencies } from './dependencies';
+import type { IRecordGap } from './gaps';
+import { compare, jsonLines } from './json';
+import type { IByproductFile } from './types';
+
+export function byproduct(
+  context: IRecordContext,
+  name: string,
+  value: Record<string, unknown>
+): IByproductFile {
+  const bytes = jsonLines(value);
+  return { name, bytes, sha256: context.sha256(bytes) };
+}
+
+/* ---------------------------------------------------------------- run list */
+
+/** Every run of the sessions used, in true order, with its verdict. */
+export function runList(context: IRecordContext): IByproductFile {
+  const classes = new Classifications(context);
+  const runs = context.slice.sessions.flatMap(part => {
+    const clients = new Map(part.session.clients.map(c => [c.id, c.label]));
+    return part.runs.map(verdict =>
+      listedRun(context, classes, part, clients, verdict)
+    );
+  });
+  return byproduct(context, 'runs.json', { runs });
+}
+
+function listedRun(
+  context: IRecordContext,
+  classes: Classifications,
+  { session }: ISessionSlice,
+  clients: ReadonlyMap<string, string>,
+  { run, verdict, reason }: IRunVerdict
+): object {
+  const { sid } = session;
+  const files = (versions: readonly IFileVersion[]) => {
+    const listed = versions.filter(v => !classes.of(sid, v.path).noise);
+    return [...new Set(listed)].map(version => ({
+      name: context.paths.reduce(version.path).rel,
+      root: context.paths.reduce(version.path).root,
+      sha256: version.sha256,
+      ...(version.certainty === 'may' ? { may: true } : {})
+    }));
+  };
+  const document = session.documents.find(d => d.docId === run.docId);
+  return {
+    number: run.number,
+    id: run.id,
+    sid,
+    session: sessionName(context, sid),
+    kind: run.kind,
+    status: run.status,
+    ename: run.ename,
+    parent: run.parent,
+    client:
+      run.client === null
+        ? null
+        : { id: run.client, label: clients.get(run.client) ?? null },
+    notebook:
+      document === undefined ? null : context.paths.reduce(document.path).rel,
+    cellId: run.cellId,
+    executionCount: run.executionCount,
+    startedAt: run.startedAt,
+    endedAt: run.endedAt,
+    seenBy: run.seenBy,
+    code: listedCode(context, sid, run),
+    reads: files(run.reads.map(read => read.version)),
+    writes: files(run.writes),
+    verdict,
+    reason
+  };
+}
+
+function listedCode(
+  context: IRecordContext,
+  sid: string,
+  { code }: IRun
+): object | null {
+  if (code === null) {
+    return null;
+  }
+  const { sha256, salt, bytes } = code;
+  const text = context.request.options.code ? context.text(sid, sha256) : null;
+  return { sha256, salt, bytes, text };
+}
+
+/* ---------------------------------------------------------------- coverage */
+
+/** Everything that was not seen, file by file, and what the record stands on. */
+export function coverage(
+  context: IRecordContext,
+  gaps: readonly IRecordGap[],
+  dependencies: IDependencies
+): IByproductFile {
+  const { request, slice } = context;
+  const numbers = new Map(
+    context.sessions.flatMap(({ sid, runs }) =>
+      runs.map(run => [`${sid}\0${run.id}`, run.number] as const)
+    )
+  );
+  return byproduct(context, 'coverage.json', {
+    gaps: gaps.map(({ code, count, sid, run, path, detail }) => ({
+      code,
+      count,
+      session: sid === null ? null : sessionName(context, sid),
+      run: numbers.get(`${sid}\0${run}`) ?? null,
+      path: path === null ? null : context.paths.reduce(path),
+      detail: detail !== null && /[\\/]/.test(detail) ? null : detail
+    })),
+    folded: dependencies.folded,
+    files: context.sessions.flatMap(session => coveredFiles(context, session)),
+    subjects: slice.subjects.map(({ subject, sid, version }, i) => ({
+      ...context.paths.reduce(request.subjects[i]!.path),
+      sha256: subject.sha256,
+      session:
+        version === null || sid === null ? null : sessionName(context, sid),
+      runs: version?.writers ?? null,
+      certainty: version?.certainty ?? null,
+      seenBy: version?.seenBy ?? []
+    })),
+    prefixes: request.prefixes.map(({ sid, file, lines, head, torn }) => ({
+      sid,
+      file,
+      lines,
+      head,
+      ...(torn ? { torn } : {})
+    }))
+  });
+}
+
+function coveredFiles(context: IRecordContext, session: ISession): object[] {
+  const classes = new Classifications(context);
+  const listed = session.files
+    .map(file => ({ file, found: classes.of(session.sid, file.path) }))
+    .filter(({ found }) => !found.noise)
+    .sort((a, b) => compare(a.file.key, b.file.key));
+  return listed.map(({ file, found }) => ({
+    session: sessionName(context, session.sid),
+    ...context.paths.reduce(file.path),
+    kind: found.kind,
+    confidence: found.confidence,
+    evidence: found.evidence,
+    versions: versionsOf(file)
+  }));
+}
+
+function versionsOf({ versions }: IFile): object[] {
+  return versions.map(version => ({
+    origin: version.origin,
+    writers: version.writers,
+    certainty: version.certainty,
+    seenBy: version.seenBy,
+    bytes: version.stat?.size ?? null,
+    sha256: version.sha256,
+    taken: version.taken,
+    absent: version.absent
+  }));
+}
+
+/* ------------------------------------------------------------- environment */
+
+/** The kernels' packages and machines, in full. */
+export function environment(context: IRecordContext): IByproductFile {
+  return byproduct(context, 'environment.json', {
+    sessions: context.sessions.map(session => {
+      const { packages, hardware, determinism, hello } = session.machine;
+      return {
+        session: sessionName(context, session.sid),
+        kernelName: session.kernelName,
+        python: hello?.python ?? null,
+        implementation: hello?.implementation ?? null,
+        ipykernel: hello?.ipykernel ?? null,
+        ipython: hello?.ipython ?? null,
+        hardware: hardware && withoutLine(hardware),
+        determinism: determinism && withoutLine(determinism),
+        listedBy: packages?.listedBy ?? null,
+        packages: (packages?.packages ?? []).map(
+          ({ name, version, origin }) => ({
+            name: nameText(name),
+            version: nameText(version),
+            ...(origin && !/[\\/]/.test(origin) ? { origin } : {})
+          })
+        )
+      };
+    })
+  });
+}
+
+type Hardware = NonNullable<ISession['machine']['hardware']>;
+type Determinism = NonNullable<ISession['machine']['determinism']>;
+
+/** Only the fields that we know: an observer's others may hold anything. */
+function withoutLine(event: Hardware | Determinism): object {
+  if (event.type === 'env.determinism') {
+    return { flags: event.flags, seeds: event.seeds };
+  }
+  const { system, release, machine, cpu, cpuCount, memoryBytes } = event;
+  return {
+    system,
+    release,
+    machine,
+    cpu,
+    cpuCount,
+    memoryBytes,
+    accelerators: event.accelerators.map(({ kind, name, driver }) => ({
+      kind,
+      name,
+      driver
+    })),
+    containerHints: event.containerHints
+  };
+}

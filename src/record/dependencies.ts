@@ -1,0 +1,234 @@
+/**
+ * What the subjects were made from: files read that no recorded run wrote, files that
+ * an earlier session wrote, the notebooks, the packages.
+ */
+import { identity } from '../session/digests';
+import type { ISessionEdge } from '../condense/types';
+import type { Name } from '../journal/events';
+import type {
+  IClassification,
+  IFileRead,
+  IFileVersion
+} from '../session/types';
+import { nameText } from '../journal/names';
+import { Classifications, sessionName, type IRecordContext } from './context';
+import { compare, jsonLines } from './json';
+import type { Dependency, FileDependency, IByproductFile } from './types';
+
+/** More files than this go into a list of their own, named by its digest. */
+export const MAX_LISTED_FILES = 500;
+
+export interface IDependencies {
+  listed: Dependency[];
+  /** `inputs.json`, when there were too many files to list. */
+  manifest: IByproductFile | null;
+  /** What an interpreter reads by itself, by kind: counted, not listed. */
+  folded: { kind: string; files: number }[];
+  /** The reads behind `listed`, for the gaps about their digests. */
+  reads: IFileRead[];
+}
+
+/** All reads of one version. */
+interface IInput {
+  sid: string;
+  version: IFileVersion;
+  classification: IClassification;
+  reads: IFileRead[];
+  from: ISessionEdge | null;
+}
+
+export function findDependencies(context: IRecordContext): IDependencies {
+  const inputs = collectInputs(context);
+  const listed = inputs.filter(input => !input.classification.noise);
+  const files = listed.map(input => fileDependency(context, input));
+  const { kept, manifest } = foldMany(context, files.sort(byName));
+  return {
+    listed: [...kept, ...notebooks(context), ...packages(context)],
+    manifest,
+    folded: countKinds(inputs.filter(input => input.classification.noise)),
+    reads: listed.flatMap(input => input.reads)
+  };
+}
+
+function collectInputs(context: IRecordContext): IInput[] {
+  const classes = new Classifications(context);
+  const inputs = new Map<string, IInput>();
+  const add = (sid: string, read: IFileRead, from: ISessionEdge | null) => {
+    const { version } = read;
+    const bytes =
+      version.sha256 ?? (version.stat === null ? '' : identity(version.stat));
+    const key = `${version.key}\0${bytes}`;
+    const input = inputs.get(key) ?? {
+      sid,
+      version,
+      classification: classes.of(sid, version.path),
+      reads: [],
+      from
+    };
+    input.reads.push(read);
+    inputs.set(key, input);
+  };
+  context.slice.external.forEach(({ sid, read }) => add(sid, read, null));
+  context.slice.edges.forEach(edge => add(edge.sid, edge.read, edge));
+  return [...inputs.values()];
+}
+
+function fileDependency(
+  context: IRecordContext,
+  input: IInput
+): FileDependency {
+  const { version, classification, reads, from, sid } = input;
+  const { root, rel, bytes } = context.paths.reduce(version.path);
+  const unstable = reads.some(read => read.unstable);
+  const digest = unstable ? null : version.sha256;
+  const numbers = reads.flatMap(({ run }) => (run === null ? [] : [run]));
+  const via = reads.find(read => read.via !== null)?.via;
+  const several = context.sessions.length > 1;
+  const fromRun = from?.from.writers?.[0];
+  return {
+    name: rel,
+    ...(digest === null
+      ? { uri: fileUri(root, rel) }
+      : { digest: { sha256: digest } }),
+    annotations: {
+      nb_root: root,
+      nb_kind: classification.kind,
+      nb_confidence: classification.confidence,
+      ...(version.stat === null ? {} : { nb_bytes: version.stat.size }),
+      ...(several ? { nb_session: sessionName(context, sid) } : {}),
+      ...(numbers.length === 0
+        ? {}
+        : {
+            nb_run: numbers.reduce((a, b) => Math.min(a, b)),
+            nb_runs: new Set(numbers).size
+          }),
+      nb_seenBy: [...new Set(reads.map(read => read.seenBy))].sort(compare),
+      ...(via === undefined ? {} : { nb_via: via! }),
+      ...(digest === null
+        ? { nb_absent: unstable ? 'changed' : (version.absent ?? 'not-taken') }
+        : {
+            nb_digestTaken: version.taken ?? 'after',
+            ...(version.fromCache ? { nb_fromCache: true as const } : {}),
+            ...(version.racy ? { nb_racy: true as const } : {})
+          }),
+      ...(unstable ? { nb_unstable: true as const } : {}),
+      ...(reads.some(read => read.sure) ? {} : { nb_may: true as const }),
+      ...(from === null
+        ? {}
+        : { nb_fromSession: sessionName(context, from.fromSid) }),
+      ...(fromRun === undefined ? {} : { nb_fromRun: fromRun }),
+      ...(bytes === null ? {} : { nb_nameBytes: bytes }),
+      ...fullPath(context, version.path)
+    }
+  };
+}
+
+function fullPath(context: IRecordContext, path: Name): { nb_path?: string } {
+  return context.request.options.fullPaths
+    ? { nb_path: typeof path === 'string' ? path : `base64:${path.b64}` }
+    : {};
+}
+
+/** A file without a digest still needs a name that is a URI (ResourceDescriptor). */
+export function fileUri(root: string, rel: string): string {
+  return `nbfile:${root}/${rel.split('/').map(encodeURIComponent).join('/')}`;
+}
+
+/** Files of an earlier session, models, code and what has no digest stay; the rest goes into a list. */
+function foldMany(
+  context: IRecordContext,
+  files: FileDependency[]
+): { kept: Dependency[]; manifest: IByproductFile | null } {
+  const isListed = ({ digest, annotations }: FileDependency) =>
+    digest === undefined ||
+    annotations.nb_fromSession !== undefined ||
+    annotations.nb_kind === 'model' ||
+    annotations.nb_kind === 'code';
+  const foldable = files.filter(file => !isListed(file));
+  if (files.length <= MAX_LISTED_FILES) {
+    return { kept: files, manifest: null };
+  }
+  const name = 'inputs.json';
+  const bytes = jsonLines({ files: foldable });
+  const sha256 = context.sha256(bytes);
+  return {
+    kept: [
+      ...files.filter(isListed),
+      {
+        name,
+        digest: { sha256 },
+        annotations: { nb_kind: 'manifest', nb_files: foldable.length }
+      }
+    ],
+    manifest: { name, bytes, sha256 }
+  };
+}
+
+/** The notebooks whose cells ran, as last saved. */
+function notebooks(context: IRecordContext): FileDependency[] {
+  const found = new Map<string, FileDependency>();
+  for (const session of context.sessions) {
+    for (const { docId, path, saved } of session.documents) {
+      const digest =
+        session.execution?.docId === docId
+          ? session.execution.sha256
+          : saved?.sha256;
+      const { root, rel, bytes } = context.paths.reduce(path);
+      found.set(`${rel}\0${digest}`, {
+        name: rel,
+        ...(digest
+          ? { digest: { sha256: digest } }
+          : { uri: fileUri(root, rel) }),
+        annotations: {
+          nb_root: root,
+          nb_kind: 'notebook',
+          ...(bytes === null ? {} : { nb_nameBytes: bytes }),
+          ...fullPath(context, path)
+        }
+      });
+    }
+  }
+  return [...found.values()].sort(byName);
+}
+
+/** Distributions of the kernels' environments as purls, without a digest. */
+function packages(context: IRecordContext): Dependency[] {
+  if (!context.request.options.packages) {
+    return [];
+  }
+  const purls = new Set<string>();
+  for (const { machine } of context.sessions) {
+    for (const { name, version } of machine.packages?.packages ?? []) {
+      purls.add(purl(name, version));
+    }
+  }
+  return [...purls].sort(compare).map(uri => ({ uri }));
+}
+
+/** purl-spec, type pypi: lower case, dashes for runs of separators. */
+function purl(name: string, version: string): string {
+  const normal = nameText(name)
+    .toLowerCase()
+    .replace(/[-_.]+/g, '-');
+  return `pkg:pypi/${encodeURIComponent(normal)}@${encodeURIComponent(nameText(version))}`;
+}
+
+function countKinds(
+  inputs: readonly IInput[]
+): { kind: string; files: number }[] {
+  const counts = new Map<string, number>();
+  for (const { classification } of inputs) {
+    const { kind } = classification;
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return [...counts]
+    .sort(([a], [b]) => compare(a, b))
+    .map(([kind, files]) => ({ kind, files }));
+}
+
+function byName(a: FileDependency, b: FileDependency): number {
+  return (
+    compare(a.name, b.name) ||
+    compare(a.digest?.sha256 ?? '', b.digest?.sha256 ?? '')
+  );
+}

@@ -1,0 +1,115 @@
+/** Gaps that bear on a record: of what is in the slice, and of the record itself. */
+import type { ISessionSlice, ITracedSubject } from '../condense/types';
+import { identity } from '../session/digests';
+import { digestGaps, gap } from '../session/gaps';
+import type { GapCode, IGap, ISession } from '../session/types';
+import type { IRecordContext } from './context';
+import type { IDependencies } from './dependencies';
+import { compare } from './json';
+
+/** A gap with the session it is about; null for one about the record as a whole. */
+export interface IRecordGap extends IGap {
+  sid: string | null;
+}
+
+/** Gaps of a session that say something of its runs is missing. */
+const INCOMPLETE: ReadonlySet<GapCode> = new Set<GapCode>([
+  'late-start',
+  'no-probe',
+  'no-recorder',
+  'probe-silent',
+  'audit-vetoed',
+  'paused',
+  'event-gap',
+  'unknown-event',
+  'unknown-request'
+]);
+
+export function recordGaps(
+  context: IRecordContext,
+  dependencies: IDependencies
+): IRecordGap[] {
+  const { slice, request } = context;
+  const whole: IGap[] = [
+    ...slice.subjects
+      .filter(subject => !isWriteSeen(subject))
+      .map(({ subject }) =>
+        gap('write-not-seen', {
+          path: request.subjects[
+            slice.subjects.findIndex(s => s.subject === subject)
+          ]!.path
+        })
+      ),
+    ...digestGaps(dependencies.reads, new Set()),
+    ...earlierSessions(context)
+  ];
+  const dropped = slice.sessions
+    .flatMap(s => s.runs)
+    .filter(r => r.verdict === 'dropped-by-user').length;
+  if (dropped > 0) {
+    whole.push(gap('dropped-by-user', { count: dropped }));
+  }
+  return [
+    ...slice.sessions.flatMap(sessionGaps),
+    ...whole.map(g => ({ ...g, sid: null }))
+  ];
+}
+
+/** What a session says of runs after the subject, and of digests outside the slice, doesn't count. */
+function sessionGaps({ session, runs }: ISessionSlice): IRecordGap[] {
+  const after = new Set(
+    runs.filter(r => r.verdict === 'after-subject').map(r => r.run.id)
+  );
+  return session.gaps
+    .filter(({ code }) => code !== 'digest-absent' && code !== 'unstable-file')
+    .filter(({ run }) => run === null || !after.has(run))
+    .map(g => ({ ...g, sid: session.sid }));
+}
+
+/** Files read from sessions that weren't recorded in full. */
+function earlierSessions({ slice, sessions }: IRecordContext): IGap[] {
+  const partly = new Set(sessions.filter(isPartly).map(s => s.sid));
+  const files = new Map(
+    slice.edges
+      .filter(edge => partly.has(edge.fromSid))
+      .map(edge => [edge.from, edge.read.version.path])
+  );
+  return [...files.values()].map(path => gap('earlier-session', { path }));
+}
+
+const isPartly = (session: ISession) =>
+  session.install !== 'launch' ||
+  session.gaps.some(g => INCOMPLETE.has(g.code));
+
+/**
+ * Whether a subject's write was seen: by a probe, in a known run, at this path, and
+ * the bytes that it left are those of the subject.
+ */
+export function isWriteSeen({ subject, version }: ITracedSubject): boolean {
+  return (
+    version !== null &&
+    version.key === subject.key &&
+    version.writers !== null &&
+    (version.sha256 === subject.sha256 || hasIdentity(subject, version.stat))
+  );
+}
+
+function hasIdentity(
+  { stat }: ITracedSubject['subject'],
+  other: ITracedSubject['subject']['stat']
+): boolean {
+  return stat !== null && other !== null && identity(stat) === identity(other);
+}
+
+/** Codes with counts, sorted by code. */
+export function countGaps(
+  gaps: readonly IGap[]
+): { code: string; count: number }[] {
+  const counts = new Map<string, number>();
+  for (const { code, count } of gaps) {
+    counts.set(code, (counts.get(code) ?? 0) + count);
+  }
+  return [...counts]
+    .sort(([a], [b]) => compare(a, b))
+    .map(([code, count]) => ({ code, count }));
+}

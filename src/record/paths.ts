@@ -1,0 +1,92 @@
+/**
+ * Paths as they leave the computer: where they start from and what follows, never
+ * absolute. What lies nowhere known keeps its last name only.
+ */
+import type { Name } from '../journal/events';
+import { fromBase64, nameText, toBase64 } from '../journal/names';
+import { slashes } from '../session/files';
+
+export interface IReducedPath {
+  root: 'notebook' | 'home' | 'prefix' | 'other';
+  /** With forward slashes; bytes that aren't UTF-8 as `%FF`. */
+  rel: string;
+  /** Base64 of the name's bytes below its root, where they aren't UTF-8. */
+  bytes: string | null;
+}
+
+/** Home folders by their usual places, for journals of another computer. */
+const HOMES =
+  /^(\/home\/[^/]+|\/Users\/[^/]+|\/root|[A-Za-z]:\/Users\/[^/]+)\//;
+
+export class PathReducer {
+  private readonly roots: { root: IReducedPath['root']; folder: string }[];
+
+  /**
+   * @param base folder of the notebook, absolute.
+   * @param home the author's home folder, where known.
+   * @param prefixes installation prefixes of the kernels used.
+   */
+  constructor(base: Name, home: Name | null, prefixes: readonly Name[]) {
+    this.roots = [
+      { root: 'notebook' as const, folder: folderOf(base) },
+      ...prefixes.map(prefix => ({
+        root: 'prefix' as const,
+        folder: folderOf(prefix)
+      })),
+      ...(home === null
+        ? []
+        : [{ root: 'home' as const, folder: folderOf(home) }])
+    ].filter(({ folder }) => folder !== '/');
+  }
+
+  reduce(name: Name): IReducedPath {
+    const path = slashes(nameText(name));
+    for (const { root, folder } of this.roots) {
+      const start = typeof name === 'string' ? folder : escaped(folder);
+      if (path.startsWith(start) && path.length > start.length) {
+        return {
+          root,
+          rel: path.slice(start.length),
+          bytes: rest(name, folder)
+        };
+      }
+    }
+    const home = HOMES.exec(path)?.[0];
+    if (home !== undefined && path.length > home.length) {
+      return {
+        root: 'home',
+        rel: path.slice(home.length),
+        bytes: rest(name, home)
+      };
+    }
+    const folder = path.slice(0, path.lastIndexOf('/') + 1);
+    return {
+      root: 'other',
+      rel: path.slice(folder.length) || 'unnamed',
+      bytes: rest(name, null)
+    };
+  }
+}
+
+function folderOf(name: Name): string {
+  const path = slashes(nameText(name));
+  return path.endsWith('/') ? path : `${path}/`;
+}
+
+/** A folder's text as it stands at the start of an escaped name. */
+function escaped(folder: string): string {
+  return nameText({ b64: toBase64(new TextEncoder().encode(folder)) });
+}
+
+/** The bytes of a name below a folder; after its last slash where there is none. */
+function rest(name: Name, folder: string | null): string | null {
+  if (typeof name === 'string') {
+    return null;
+  }
+  const bytes = fromBase64(name.b64);
+  const start =
+    folder === null
+      ? bytes.lastIndexOf(0x2f) + 1
+      : new TextEncoder().encode(folder).length;
+  return toBase64(bytes.subarray(start));
+}
