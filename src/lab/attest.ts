@@ -83,7 +83,7 @@ async function report(
 
 interface INotice {
   message: string;
-  type: 'success' | 'warning' | 'error';
+  type: 'default' | 'warning' | 'error';
   options: { autoClose: number | false; actions: Notification.IAction[] };
 }
 
@@ -124,7 +124,8 @@ function saved(done: ICreateDone, options: IAttestOptions): INotice {
   }
   return {
     message: trans.__('Record saved: %1', visible(copy.path)),
-    type: 'success',
+    // A 'success' would come with a tick: nothing was judged here.
+    type: 'default',
     options: {
       autoClose: SUCCESS_MS,
       actions: [{ label: trans.__('Open'), callback: () => open(copy.path) }]

@@ -11,11 +11,11 @@ const icon = (name: string, drawing: string): LabIcon =>
   });
 
 const fill = (shape: string): string =>
-  `<path class="jp-icon3" fill="#616161" d="${shape}"/>`;
+  `<path class="jp-icon3 jp-icon-selectable" fill="#616161" d="${shape}"/>`;
 const stroke = (shape: string, width: number): string =>
-  `<path class="jp-icon3" fill="none" stroke="#616161" stroke-width="${width}" stroke-linecap="round" stroke-linejoin="round" d="${shape}"/>`;
+  `<path class="jp-icon3 jp-icon-selectable" fill="none" stroke="#616161" stroke-width="${width}" stroke-linecap="round" stroke-linejoin="round" d="${shape}"/>`;
 const ring = (more: string): string =>
-  `<circle class="jp-icon3" fill="none" stroke="#616161" cx="12" cy="12" ${more}/>`;
+  `<circle class="jp-icon3 jp-icon-selectable" fill="none" stroke="#616161" cx="12" cy="12" ${more}/>`;
 
 const BARS = 'M4 7.5h16v3H4zm0 6h16v3H4z';
 
@@ -56,13 +56,14 @@ export const questionIcon = icon(
   stroke(
     'M7.8 8.2c.2-2.4 1.9-3.9 4.3-3.9 2.5 0 4.2 1.5 4.2 3.7 0 3-4.2 3.3-4.2 6.6',
     2.6
-  ) + '<circle class="jp-icon3" fill="#616161" cx="12.1" cy="19.3" r="1.8"/>'
+  ) +
+    '<circle class="jp-icon3 jp-icon-selectable" fill="#616161" cx="12.1" cy="19.3" r="1.8"/>'
 );
 
 /** Recording; needed. */
 export const dotIcon = icon(
   'dot',
-  '<circle class="jp-icon3" fill="#616161" cx="12" cy="12" r="7"/>'
+  '<circle class="jp-icon3 jp-icon-selectable" fill="#616161" cx="12" cy="12" r="7"/>'
 );
 
 /** Partial, undecided, self-reported. */

@@ -112,15 +112,19 @@ export function dayAndClock(time: string, locale: string): string {
 
 const UTC = { timeZone: 'UTC' } as const;
 
-/** `24 Nov 2026, 11:02 UTC` */
-export function utc(time: string, locale: string): string {
-  const shown = format(time, locale, {
+/** `24 Nov 2026, 11:02`, UTC; for a span whose end says so. */
+export function utcBare(time: string, locale: string): string {
+  return format(time, locale, {
     ...DAY,
     year: 'numeric',
     ...HOUR_MINUTE,
     ...UTC
   });
-  return `${shown} UTC`;
+}
+
+/** `24 Nov 2026, 11:02 UTC` */
+export function utc(time: string, locale: string): string {
+  return `${utcBare(time, locale)} UTC`;
 }
 
 /** `11:02:31`, UTC. */

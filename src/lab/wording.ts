@@ -17,6 +17,7 @@ import type {
   IWrittenFile
 } from '../api';
 import type { ReasonCode } from '../assurance/types';
+import type { VerdictReason } from '../condense/types';
 import type { RequestErrorCode } from './client';
 import {
   dotIcon,
@@ -689,7 +690,7 @@ export function ceilingWords(
 export function headline(
   trans: TranslationBundle,
   statement: Statement,
-  writer: (subject: string) => {
+  writer: (file: { name: string; sha256: string }) => {
     number: number;
     endedAt: string | null;
   } | null
@@ -710,7 +711,9 @@ export function headline(
       )
     };
   }
-  const run = writer(subject[0]?.name ?? '');
+  const run = subject[0]
+    ? writer({ name: subject[0].name, sha256: subject[0].digest.sha256 })
+    : null;
   if (run === null) {
     return {
       name,
@@ -1005,9 +1008,19 @@ export function verdictWords(
 
 /** Why a run was kept or left out; an unknown reason is shown as it stands. */
 export function reasonWords(trans: TranslationBundle, reason: string): string {
-  switch (reason) {
-    case 'after-subject':
+  switch (reason as VerdictReason) {
+    case 'wrote':
+      return trans.__('wrote it, or a file that it depends on');
+    case 'may-have-written':
+      return trans.__('one of several runs that may have written a file');
+    case 'write-not-seen':
+      return trans.__('how the file was written was not seen');
+    case 'not-shown-harmless':
+      return trans.__('not shown to be harmless');
+    case 'after-the-write':
       return trans.__('ran after the file was written');
+    case 'user':
+      return trans.__("left out by the author's choice");
     default:
       return visible(reason);
   }

@@ -54,14 +54,19 @@ export type Listing =
   | { type: 'read' }
   | { type: 'unanswered'; code: RequestErrorCode };
 
-const byTime = (a: IWrittenFile, b: IWrittenFile): number =>
-  b.at.localeCompare(a.at);
+/** Models first, then data, then the rest; the newest first. */
+const RANK: Partial<Record<IWrittenFile['kind'], number>> = {
+  model: 0,
+  dataset: 1
+};
+const byKindAndTime = (a: IWrittenFile, b: IWrittenFile): number =>
+  (RANK[a.kind] ?? 2) - (RANK[b.kind] ?? 2) || b.at.localeCompare(a.at);
 
 const choosable = (file: IWrittenFile): boolean =>
   file.state === 'unchanged' || file.state === 'not-checked';
 
 /**
- * Group files by session, newest session and newest file first. A file that a
+ * Group files by session, the newest session first. A file that a
  * newer session wrote again stands only there: the older bytes are gone.
  */
 export function groupFiles(sessions: ISessionSummary[]): IFileGroup[] {
@@ -71,7 +76,7 @@ export function groupFiles(sessions: ISessionSummary[]): IFileGroup[] {
     const files = session.written.filter(({ path }) => !seen.has(path));
     files.forEach(({ path }) => seen.add(path));
     if (files.length > 0) {
-      groups.push({ session, files: files.sort(byTime) });
+      groups.push({ session, files: files.sort(byKindAndTime) });
     }
   }
   return groups;
@@ -88,7 +93,8 @@ export function preselect(groups: IFileGroup[]): {
   if (wanted?.state === 'changed') {
     return { chosen: null, changed: wanted };
   }
-  const chosen = models.find(choosable) ?? all.find(choosable) ?? null;
+  const newest = [...all].sort((a, b) => b.at.localeCompare(a.at));
+  const chosen = models.find(choosable) ?? newest.find(choosable) ?? null;
   return { chosen, changed: null };
 }
 

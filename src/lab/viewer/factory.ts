@@ -47,7 +47,9 @@ export class RecordFactory extends ABCWidgetFactory<RecordDocument> {
       read();
       context.model.contentChanged.connect(read);
     });
-    return new DocumentWidget({ content, context });
+    const widget = new DocumentWidget({ content, context });
+    widget.toolbar.hide();
+    return widget;
   }
 }
 

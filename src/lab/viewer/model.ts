@@ -11,7 +11,14 @@ import { summarize } from '../../record/story';
 import type { Dependency, FileDependency, Statement } from '../../record/types';
 import type { IAttestClient } from '../../tokens';
 import { openRecord, type IOpenedRecord, type Opened } from './record';
-import { readRuns, writerOf, type IShownRun, type RunList } from './runs';
+import { readCoverage, type ICoverage } from './coverage';
+import {
+  readRuns,
+  writerOf,
+  type IFileOfRun,
+  type IShownRun,
+  type RunList
+} from './runs';
 
 export const TABS = ['summary', 'files', 'runs', 'gaps', 'technical'] as const;
 export type Tab = (typeof TABS)[number];
@@ -103,38 +110,66 @@ export class RecordModel extends VDomModel {
 
   /** Show a run of the list. */
   showRun(run: IShownRun): void {
-    this._selected.set('runs', run.id);
+    this._selected.set('runs', run.key);
     this.tab = 'runs';
   }
 
-  /** The run that wrote a subject, where the list says it. */
-  writer(subject: string): IShownRun | null {
-    return this._runs.type === 'list'
-      ? writerOf(this._runs.runs, subject)
-      : null;
+  /** Single gaps and files, from the copy beside the record; null without it. */
+  get coverage(): ICoverage | null {
+    return this._coverage;
   }
 
-  /** Written files, then those read, each in the record's order. */
+  /** The run that wrote these bytes, where the list says it. */
+  writer(file: IFileOfRun): IShownRun | null {
+    return this._runs.type === 'list' ? writerOf(this._runs.runs, file) : null;
+  }
+
+  /** Subjects and what else was written, then what was read, each once. */
   files(): { written: IShownFile[]; read: IShownFile[] } {
     const statement = this.record?.statement;
     if (!statement) {
       return { written: [], read: [] };
     }
+    const subjects = statement.subject.map(({ name, digest }) => ({
+      name,
+      sha256: digest.sha256
+    }));
+    const written = new Map(
+      [...subjects, ...this._otherWrites()].map(file => [
+        `${file.name} ${file.sha256}`,
+        file
+      ])
+    );
     return {
-      written: statement.subject.map(subject => ({
-        key: `written ${subject.name}`,
-        written: true,
-        name: subject.name,
-        kind: null,
-        sizeBytes: null,
-        sha256: subject.digest.sha256,
-        run: this.writer(subject.name)?.number ?? null,
-        seenBy: null,
-        taken: 'at-attest',
-        absent: null,
-        here: this._here.get(subject.name) ?? 'not-checked'
-      })),
+      written: [...written.values()].map(file => this._shownWrite(file)),
       read: filesRead(statement).map(shownRead)
+    };
+  }
+
+  private _otherWrites(): IFileOfRun[] {
+    const runs = this._runs.type === 'list' ? this._runs.runs : [];
+    return runs
+      .filter(run => run.verdict !== 'after-subject')
+      .flatMap(run => run.writes)
+      .reverse();
+  }
+
+  private _shownWrite(file: IFileOfRun): IShownFile {
+    const { name, sha256 } = file;
+    const known = this._coverage?.file(name, sha256) ?? null;
+    const here = this._here.get(name);
+    return {
+      key: `written ${name} ${sha256}`,
+      written: true,
+      name,
+      sha256,
+      kind: known?.kind ?? null,
+      sizeBytes: known?.sizeBytes ?? null,
+      run: this.writer(file)?.number ?? null,
+      seenBy: known?.seenBy.join(', ') || null,
+      taken: known?.taken ?? (here === undefined ? null : 'at-attest'),
+      absent: sha256 === null ? 'not-taken' : null,
+      here: here?.sha256 === sha256 ? here.state : 'not-checked'
     };
   }
 
@@ -149,7 +184,7 @@ export class RecordModel extends VDomModel {
     if (this.record) {
       await Promise.all([
         this._check(this.record),
-        this._readRuns(this.record)
+        this._readByproducts(this.record)
       ]);
     }
   }
@@ -164,11 +199,11 @@ export class RecordModel extends VDomModel {
 
   private async _check(record: IOpenedRecord): Promise<void> {
     const [first, ...more] = record.statement.subject;
-    this._verified = first ? await this._compare(record, first.name) : null;
+    this._verified = first ? await this._compare(record, first) : null;
     this._checking = false;
     this.stateChanged.emit();
-    for (const { name } of more.slice(0, MAX_COMPARED)) {
-      const reply = await this._compare(record, name);
+    for (const subject of more.slice(0, MAX_COMPARED)) {
+      const reply = await this._compare(record, subject);
       if (this._verified?.status === 'not-found') {
         this._verified = reply;
       }
@@ -179,15 +214,16 @@ export class RecordModel extends VDomModel {
   /** Ask for one subject; null when there is no answer. */
   private async _compare(
     record: IOpenedRecord,
-    subject: string
+    { name, digest }: Statement['subject'][number]
   ): Promise<IVerifyReply | null> {
     try {
       const reply = await this._options.client.verify({
-        file: this._placeOf(subject),
+        file: this._placeOf(name),
         record: this.path
       });
       if (this.record === record) {
-        this._here.set(subject, hereOf(reply));
+        const state = hereOf(reply);
+        this._here.set(name, { sha256: digest.sha256, state });
       }
       return reply;
     } catch {
@@ -195,18 +231,30 @@ export class RecordModel extends VDomModel {
     }
   }
 
-  private async _readRuns(record: IOpenedRecord): Promise<void> {
+  /** A file of the record folder with the fingerprint that the record has of it. */
+  private async _byproduct(
+    record: IOpenedRecord,
+    name: string
+  ): Promise<{ text: string | null; expected: string }> {
     const { metadata, byproducts } = record.statement.predicate.runDetails;
-    const expected = byproducts.find(({ name }) => name === 'runs.json');
-    this._runs = { type: 'reading' };
+    const expected = byproducts.find(each => each.name === name)?.digest.sha256;
     const invocation = metadata.invocationId.replace(/^urn:uuid:/, '');
     const text = expected
-      ? await this._options.client
-          .member(invocation, 'runs.json')
-          .catch(() => null)
+      ? await this._options.client.member(invocation, name).catch(() => null)
       : null;
+    return { text, expected: expected ?? '' };
+  }
+
+  private async _readByproducts(record: IOpenedRecord): Promise<void> {
+    this._runs = { type: 'reading' };
+    this._coverage = null;
+    const [runs, coverage] = await Promise.all([
+      this._byproduct(record, 'runs.json'),
+      this._byproduct(record, 'coverage.json')
+    ]);
     if (this.record === record) {
-      this._runs = readRuns(text, expected?.digest.sha256 ?? '');
+      this._runs = readRuns(runs.text, runs.expected);
+      this._coverage = readCoverage(coverage.text, coverage.expected);
       this.stateChanged.emit();
     }
   }
@@ -216,7 +264,8 @@ export class RecordModel extends VDomModel {
   private _runs: RunList = { type: 'reading' };
   private _verified: IVerifyReply | null = null;
   private _checking = false;
-  private _here = new Map<string, Here>();
+  private _here = new Map<string, { sha256: string; state: Here }>();
+  private _coverage: ICoverage | null = null;
   private _tab: Tab = 'summary';
   private _selected = new Map<Tab, string>();
 }

@@ -20,7 +20,7 @@ import {
   verdictWords
 } from '../wording';
 import type { RecordModel } from './model';
-import { isLeftOut, type IShownRun } from './runs';
+import { isLeftOut, type IFileOfRun, type IShownRun } from './runs';
 import { Table, type IColumn } from './table';
 
 type Which = 'all' | 'kept' | 'left-out';
@@ -49,13 +49,14 @@ function CodeCell(props: { run: IShownRun }): JSX.Element | null {
   return codeSha256 === null ? null : <Code>{shortDigest(codeSha256)}</Code>;
 }
 
-function FileCell(props: { names: string[] }): JSX.Element | null {
-  const [first, ...more] = props.names;
+const namesOf = (files: IFileOfRun[]): string[] =>
+  files.map(({ name }) => visible(name));
+
+function FileCell(props: { files: IFileOfRun[] }): JSX.Element | null {
+  const names = namesOf(props.files);
+  const [first, ...more] = names;
   return first === undefined ? null : (
-    <span
-      className="jp-Attest-file"
-      title={props.names.map(visible).join('\n')}
-    >
+    <span className="jp-Attest-file" title={names.join('\n')}>
       <Name name={first.split('/').pop() ?? first} tail={12} />
       {more.length > 0 && <Meta>+{more.length}</Meta>}
     </span>
@@ -88,12 +89,12 @@ function columns(
     {
       title: trans.__('Read'),
       width: '180px',
-      cell: run => <FileCell names={run.reads} />
+      cell: run => <FileCell files={run.reads} />
     },
     {
       title: trans.__('Wrote'),
       width: '150px',
-      cell: run => <FileCell names={run.writes} />
+      cell: run => <FileCell files={run.writes} />
     },
     {
       title: trans.__('Result'),
@@ -118,7 +119,7 @@ function columns(
             icon={verdictIcon(run.verdict)}
             word={verdictWords(trans, run.verdict)}
           />
-          {run.reason !== null && run.verdict !== 'needed' && (
+          {run.verdict !== 'needed' && (
             <Meta> · {reasonWords(trans, run.reason)}</Meta>
           )}
         </>
@@ -210,20 +211,19 @@ function Detail(props: {
         rows={[
           [
             trans.__('Read'),
-            run.reads.map(visible).join(', ') || trans.__('nothing seen')
+            namesOf(run.reads).join(', ') || trans.__('nothing seen')
           ],
           [
             trans.__('Wrote'),
-            run.writes.map(visible).join(', ') || trans.__('nothing seen')
+            namesOf(run.writes).join(', ') || trans.__('nothing seen')
           ],
           [
             trans.__('In this record'),
-            [
+            trans.__(
+              '%1: %2',
               verdictWords(trans, run.verdict),
-              run.reason === null ? null : reasonWords(trans, run.reason)
-            ]
-              .filter(text => text !== null)
-              .join(': ')
+              reasonWords(trans, run.reason)
+            )
           ]
         ]}
       />
@@ -262,12 +262,14 @@ function List(props: {
   const wanted = filter.trim().toLowerCase();
   const fits = (run: IShownRun): boolean =>
     wanted === '' ||
-    [run.code ?? run.codeSha256 ?? '', ...run.reads, ...run.writes].some(text =>
-      text.toLowerCase().includes(wanted)
-    );
+    [
+      run.code ?? run.codeSha256 ?? '',
+      ...namesOf(run.reads),
+      ...namesOf(run.writes)
+    ].some(text => text.toLowerCase().includes(wanted));
   const chosen = { all: runs, kept, 'left-out': left }[which];
-  const selected = model.selected('runs') ?? runs[0]?.id ?? null;
-  const detail = runs.find(({ id }) => id === selected);
+  const selected = model.selected('runs') ?? runs[0]?.key ?? null;
+  const detail = runs.find(({ key }) => key === selected);
   return (
     <>
       <div className="jp-Attest-bar">
@@ -316,9 +318,9 @@ function List(props: {
           runs.some(({ code }) => code !== null)
         )}
         groups={[{ title: null, rows: chosen.filter(fits) }]}
-        keyOf={run => run.id}
+        keyOf={run => run.key}
         selected={selected}
-        onSelect={run => model.select('runs', run.id)}
+        onSelect={run => model.select('runs', run.key)}
       />
       {detail && <Detail run={detail} total={runs.length} trans={trans} />}
     </>

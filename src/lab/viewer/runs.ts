@@ -7,48 +7,39 @@ import * as z from 'zod/mini';
 import { Sha256 } from '../../journal/events';
 import { sha256 } from '../../journal/sha256';
 
-const FileOfRun = z.union([
-  z.string(),
-  z.looseObject({
-    name: z.string(),
-    sha256: z.optional(z.nullable(z.string()))
-  })
-]);
+const text = z.nullable(z.string());
 
 const Run = z.looseObject({
   number: z.int(),
   id: z.string(),
-  session: z.optional(z.string()),
+  sid: z.string(),
+  session: z.string(),
   kind: z.string(),
   status: z.string(),
-  cellId: z.optional(z.nullable(z.string())),
-  executionCount: z.optional(z.nullable(z.int())),
-  client: z.optional(
-    z.nullable(z.looseObject({ label: z.nullable(z.string()) }))
-  ),
-  notebook: z.optional(z.nullable(z.string())),
-  startedAt: z.nullable(z.string()),
-  endedAt: z.nullable(z.string()),
+  executionCount: z.nullable(z.int()),
+  client: z.nullable(z.looseObject({ label: text })),
+  startedAt: text,
+  endedAt: text,
   code: z.nullable(
     z.looseObject({
       sha256: Sha256,
       salt: z.string(),
-      bytes: z.number(),
-      text: z.optional(z.nullable(z.string()))
+      text: z.nullish(z.string())
     })
   ),
-  reads: z.array(FileOfRun),
-  writes: z.array(FileOfRun),
+  reads: z.array(z.looseObject({ name: z.string(), sha256: text })),
+  writes: z.array(z.looseObject({ name: z.string(), sha256: text })),
   verdict: z.string(),
-  reason: z.nullable(z.string())
+  reason: z.string()
 });
 
 /** A run as the viewer shows it. */
 export interface IShownRun {
-  id: string;
+  /** Unique in the record. */
+  key: string;
   number: number;
-  /** `s1` … where the record has several sessions, else null. */
-  session: string | null;
+  /** `s1` … */
+  session: string;
   kind: string;
   status: string;
   executionCount: number | null;
@@ -58,10 +49,15 @@ export interface IShownRun {
   codeSha256: string | null;
   /** The code, if it is there and is the code that ran; null otherwise. */
   code: string | null;
-  reads: string[];
-  writes: string[];
+  reads: IFileOfRun[];
+  writes: IFileOfRun[];
   verdict: string;
-  reason: string | null;
+  reason: string;
+}
+
+export interface IFileOfRun {
+  name: string;
+  sha256: string | null;
 }
 
 /** What stands between the record and its list of runs. */
@@ -71,9 +67,6 @@ export type RunList =
   | { type: 'different' }
   | { type: 'unreadable' }
   | { type: 'list'; runs: IShownRun[] };
-
-const nameOf = (file: z.infer<typeof FileOfRun>): string =>
-  typeof file === 'string' ? file : file.name;
 
 /** True when SHA-256(salt ‖ text) is the fingerprint that the list has. */
 function matches(
@@ -94,27 +87,29 @@ function matches(
 }
 
 function shown(run: z.infer<typeof Run>): IShownRun {
-  const text = run.code?.text ?? null;
+  const code = run.code?.text ?? null;
   return {
-    id: run.id,
+    key: `${run.sid} ${run.id}`,
     number: run.number,
-    session: run.session ?? null,
+    session: run.session,
     kind: run.kind,
     status: run.status,
-    executionCount: run.executionCount ?? null,
+    executionCount: run.executionCount,
     client: run.client?.label ?? null,
     startedAt: run.startedAt,
     endedAt: run.endedAt,
     codeSha256: run.code?.sha256 ?? null,
-    code:
-      run.code !== null && text !== null && matches(run.code, text)
-        ? text
-        : null,
-    reads: run.reads.map(nameOf),
-    writes: run.writes.map(nameOf),
+    code: run.code && code !== null && matches(run.code, code) ? code : null,
+    reads: run.reads,
+    writes: run.writes,
     verdict: run.verdict,
     reason: run.reason
   };
+}
+
+/** True when the text is the one that the record names by fingerprint. */
+export function isNamed(text: string, expected: string): boolean {
+  return sha256(new TextEncoder().encode(text)) === expected;
 }
 
 /**
@@ -126,15 +121,14 @@ export function readRuns(text: string | null, expected: string): RunList {
   if (text === null) {
     return { type: 'absent' };
   }
-  if (sha256(new TextEncoder().encode(text)) !== expected) {
+  if (!isNamed(text, expected)) {
     return { type: 'different' };
   }
   try {
-    const data: unknown = JSON.parse(text);
-    const list = Array.isArray(data)
-      ? data
-      : (data as { runs?: unknown } | null)?.runs;
-    return { type: 'list', runs: z.array(Run).parse(list).map(shown) };
+    const { runs } = z
+      .looseObject({ runs: z.array(Run) })
+      .parse(JSON.parse(text));
+    return { type: 'list', runs: runs.map(shown) };
   } catch {
     return { type: 'unreadable' };
   }
@@ -158,9 +152,9 @@ export function stepsOf(runs: readonly IShownRun[]): IStep[] {
     }
     open ??= { first: run, last: run, reads: [], writes: [] };
     open.last = run;
-    open.reads.push(...run.reads.filter(name => !open?.reads.includes(name)));
+    open.reads = union(open.reads, run.reads);
     if (run.writes.length > 0) {
-      open.writes = run.writes;
+      open.writes = union([], run.writes);
       steps.push(open);
       open = null;
     }
@@ -168,14 +162,24 @@ export function stepsOf(runs: readonly IShownRun[]): IStep[] {
   return steps;
 }
 
+function union(names: string[], files: IFileOfRun[]): string[] {
+  return [...new Set([...names, ...files.map(({ name }) => name)])];
+}
+
 export function isLeftOut(run: IShownRun): boolean {
   return run.verdict.startsWith('dropped') || run.verdict === 'after-subject';
 }
 
-/** The last run that wrote a file of this name, or null. */
+/** The last run that wrote these bytes under this name, or null. */
 export function writerOf(
   runs: readonly IShownRun[],
-  name: string
+  file: IFileOfRun
 ): IShownRun | null {
-  return runs.filter(run => run.writes.includes(name)).pop() ?? null;
+  const writers = runs.filter(run =>
+    run.writes.some(({ name }) => name === file.name)
+  );
+  const exact = writers.filter(run =>
+    run.writes.some(({ sha256 }) => sha256 === file.sha256)
+  );
+  return exact.pop() ?? writers.pop() ?? null;
 }

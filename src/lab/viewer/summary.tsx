@@ -3,7 +3,7 @@ import * as React from 'react';
 import type { Statement } from '../../record/types';
 import { gapIcon } from '../icons';
 import { Facts, FileName, Icon, LinkButton, Meta } from '../parts';
-import { count, localeOf, shortDigest, utc, utcClock, visible } from '../text';
+import { count, localeOf, shortDigest, utc, utcBare, visible } from '../text';
 import { gapSentence, orderWords, runsWords } from '../wording';
 import { filesRead, packagesOf, type RecordModel } from './model';
 import { stepsOf, type IStep } from './runs';
@@ -123,7 +123,12 @@ function Steps(props: ISummary): JSX.Element {
       <tbody>
         {steps.length === 0 && <WholeStep {...props} />}
         {steps.slice(-MAX_STEPS).map(step => (
-          <Step key={step.last.id} {...props} step={step} subjects={subjects} />
+          <Step
+            key={step.last.key}
+            {...props}
+            step={step}
+            subjects={subjects}
+          />
         ))}
         {hidden > 0 && (
           <tr>
@@ -161,11 +166,7 @@ function aboutSession(
     [trans.__('Order'), orderWords(trans, given.order)],
     [
       trans.__('Session'),
-      trans.__(
-        '%1 to %2 UTC',
-        utc(startedOn, locale),
-        utcClock(finishedOn, locale)
-      )
+      trans.__('%1 to %2', utcBare(startedOn, locale), utc(finishedOn, locale))
     ],
     [
       trans.__('Program'),

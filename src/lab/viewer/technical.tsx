@@ -87,9 +87,9 @@ function contents(props: ITechnical): [string, React.ReactNode][] {
     [
       trans.__('Dependencies'),
       trans.__(
-        '%1 files, %2 packages',
-        count(filesRead(statement).length, locale),
-        count(packagesOf(statement).length, locale)
+        '%1, %2',
+        trans._n('%1 file', '%1 files', filesRead(statement).length),
+        trans._n('%1 package', '%1 packages', packagesOf(statement).length)
       )
     ],
     [

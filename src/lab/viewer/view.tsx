@@ -173,7 +173,7 @@ function Body({ model, record, summary, trans }: IPart): JSX.Element {
     case 'runs':
       return <Runs {...{ model, statement, trans }} />;
     case 'gaps':
-      return <Gaps {...{ summary, trans }} />;
+      return <Gaps {...{ model, summary, trans }} />;
     case 'technical':
       return (
         <Technical
@@ -186,8 +186,8 @@ function Body({ model, record, summary, trans }: IPart): JSX.Element {
 }
 
 function Head({ model, record, trans }: IPart): JSX.Element {
-  const { name, rest } = headline(trans, record.statement, subject =>
-    model.writer(subject)
+  const { name, rest } = headline(trans, record.statement, file =>
+    model.writer(file)
   );
   return (
     <header className="jp-Attest-vh">
