@@ -1,5 +1,6 @@
 /** Files beside the statement: run list, coverage, environment. Named by digest, shared by choice. */
 import type { IRunVerdict, ISessionSlice } from '../condense/types';
+import type { Name } from '../journal/events';
 import { nameText } from '../journal/names';
 import type { IFile, IFileVersion, IRun, ISession } from '../session/types';
 import { Classifications, sessionName, type IRecordContext } from './context';
@@ -110,13 +111,13 @@ export function coverage(
       count,
       session: sid === null ? null : sessionName(context, sid),
       run: numbers.get(`${sid}\0${run}`) ?? null,
-      path: path === null ? null : context.paths.reduce(path),
+      path: path === null ? null : shownPath(context, path),
       detail: detail !== null && /[\\/]/.test(detail) ? null : detail
     })),
     folded: dependencies.folded,
     files: context.sessions.flatMap(session => coveredFiles(context, session)),
     subjects: slice.subjects.map(({ subject, sid, version }, i) => ({
-      ...context.paths.reduce(request.subjects[i]!.path),
+      ...shownPath(context, request.subjects[i]!.path),
       sha256: subject.sha256,
       session:
         version === null || sid === null ? null : sessionName(context, sid),
@@ -134,6 +135,12 @@ export function coverage(
   });
 }
 
+/** A reduced path, its bytes only where they matter. */
+function shownPath(context: IRecordContext, path: Name): object {
+  const { root, rel, nameBytes } = context.paths.reduce(path);
+  return { root, rel, ...(nameBytes === null ? {} : { nameBytes }) };
+}
+
 function coveredFiles(context: IRecordContext, session: ISession): object[] {
   const classes = new Classifications(context);
   const listed = session.files
@@ -142,7 +149,7 @@ function coveredFiles(context: IRecordContext, session: ISession): object[] {
     .sort((a, b) => compare(a.file.key, b.file.key));
   return listed.map(({ file, found }) => ({
     session: sessionName(context, session.sid),
-    ...context.paths.reduce(file.path),
+    ...shownPath(context, file.path),
     kind: found.kind,
     confidence: found.confidence,
     evidence: found.evidence,
@@ -177,6 +184,7 @@ export function environment(context: IRecordContext): IByproductFile {
         implementation: hello?.implementation ?? null,
         ipykernel: hello?.ipykernel ?? null,
         ipython: hello?.ipython ?? null,
+        flags: hello?.flags ?? {},
         hardware: hardware && withoutLine(hardware),
         determinism: determinism && withoutLine(determinism),
         listedBy: packages?.listedBy ?? null,

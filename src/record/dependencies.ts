@@ -78,7 +78,7 @@ function fileDependency(
   input: IInput
 ): FileDependency {
   const { version, classification, reads, from, sid } = input;
-  const { root, rel, bytes } = context.paths.reduce(version.path);
+  const { root, rel, nameBytes } = context.paths.reduce(version.path);
   const unstable = reads.some(read => read.unstable);
   const digest = unstable ? null : version.sha256;
   const numbers = reads.flatMap(({ run }) => (run === null ? [] : [run]));
@@ -117,7 +117,7 @@ function fileDependency(
         ? {}
         : { nb_fromSession: sessionName(context, from.fromSid) }),
       ...(fromRun === undefined ? {} : { nb_fromRun: fromRun }),
-      ...(bytes === null ? {} : { nb_nameBytes: bytes }),
+      ...(nameBytes === null ? {} : { nb_nameBytes: nameBytes }),
       ...fullPath(context, version.path)
     }
   };
@@ -173,7 +173,7 @@ function notebooks(context: IRecordContext): FileDependency[] {
         session.execution?.docId === docId
           ? session.execution.sha256
           : saved?.sha256;
-      const { root, rel, bytes } = context.paths.reduce(path);
+      const { root, rel, nameBytes } = context.paths.reduce(path);
       found.set(`${rel}\0${digest}`, {
         name: rel,
         ...(digest
@@ -182,7 +182,7 @@ function notebooks(context: IRecordContext): FileDependency[] {
         annotations: {
           nb_root: root,
           nb_kind: 'notebook',
-          ...(bytes === null ? {} : { nb_nameBytes: bytes }),
+          ...(nameBytes === null ? {} : { nb_nameBytes: nameBytes }),
           ...fullPath(context, path)
         }
       });

@@ -1,5 +1,6 @@
 /** Gaps that bear on a record: of what is in the slice, and of the record itself. */
 import type { ISessionSlice, ITracedSubject } from '../condense/types';
+import { nameKey } from '../journal/names';
 import { identity } from '../session/digests';
 import { digestGaps, gap } from '../session/gaps';
 import type { GapCode, IGap, ISession } from '../session/types';
@@ -43,6 +44,7 @@ export function recordGaps(
     ...digestGaps(dependencies.reads, new Set()),
     ...earlierSessions(context)
   ];
+  const touched = touchedFiles(context);
   const dropped = slice.sessions
     .flatMap(s => s.runs)
     .filter(r => r.verdict === 'dropped-by-user').length;
@@ -50,19 +52,51 @@ export function recordGaps(
     whole.push(gap('dropped-by-user', { count: dropped }));
   }
   return [
-    ...slice.sessions.flatMap(sessionGaps),
+    ...slice.sessions.flatMap(part => sessionGaps(part, touched)),
     ...whole.map(g => ({ ...g, sid: null }))
   ];
 }
 
-/** What a session says of runs after the subject, and of digests outside the slice, doesn't count. */
-function sessionGaps({ session, runs }: ISessionSlice): IRecordGap[] {
+/** Gaps about one file count if the file is a subject or was read on the way to one. */
+const ABOUT_FILES: ReadonlySet<GapCode> = new Set<GapCode>([
+  'write-by-scan',
+  'still-open',
+  'racy-timestamp'
+]);
+
+function touchedFiles({ slice }: IRecordContext): Set<string> {
+  const keys = new Set(slice.subjects.map(({ subject }) => subject.key));
+  for (const { session, runs } of slice.sessions) {
+    for (const { run, verdict } of runs) {
+      if (verdict !== 'after-subject' && verdict !== 'dropped-by-user') {
+        run.reads.forEach(read => keys.add(read.version.key));
+      }
+    }
+    session.reads
+      .filter(read => read.run === null)
+      .forEach(read => keys.add(read.version.key));
+  }
+  slice.edges.forEach(edge => keys.add(edge.from.key));
+  return keys;
+}
+
+/**
+ * What a session says that bears on the record: nothing of runs after the subject, of
+ * files that play no part, and of digests outside the slice (asked again there).
+ */
+function sessionGaps(
+  { session, runs }: ISessionSlice,
+  touched: ReadonlySet<string>
+): IRecordGap[] {
   const after = new Set(
     runs.filter(r => r.verdict === 'after-subject').map(r => r.run.id)
   );
+  const plays = ({ code, path }: IGap) =>
+    !ABOUT_FILES.has(code) || (path !== null && touched.has(nameKey(path)));
   return session.gaps
     .filter(({ code }) => code !== 'digest-absent' && code !== 'unstable-file')
     .filter(({ run }) => run === null || !after.has(run))
+    .filter(plays)
     .map(g => ({ ...g, sid: session.sid }));
 }
 

@@ -216,7 +216,7 @@ export function machineOf(sessions: readonly ISession[]): Machine {
     determinism: setOnly(determinism?.flags),
     seeds: setOnly(determinism?.seeds),
     hashSeed: hello?.hashSeed,
-    flags: hello && sorted(Object.entries(hello.flags))
+    flags: hello && sorted(Object.entries(hello.flags).filter(([, v]) => !!v))
   }) as Machine;
 }
 

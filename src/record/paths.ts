@@ -11,7 +11,7 @@ export interface IReducedPath {
   /** With forward slashes; bytes that aren't UTF-8 as `%FF`. */
   rel: string;
   /** Base64 of the name's bytes below its root, where they aren't UTF-8. */
-  bytes: string | null;
+  nameBytes: string | null;
 }
 
 /** Home folders by their usual places, for journals of another computer. */
@@ -47,7 +47,7 @@ export class PathReducer {
         return {
           root,
           rel: path.slice(start.length),
-          bytes: rest(name, folder)
+          nameBytes: rest(name, folder)
         };
       }
     }
@@ -56,14 +56,14 @@ export class PathReducer {
       return {
         root: 'home',
         rel: path.slice(home.length),
-        bytes: rest(name, home)
+        nameBytes: rest(name, home)
       };
     }
     const folder = path.slice(0, path.lastIndexOf('/') + 1);
     return {
       root: 'other',
       rel: path.slice(folder.length) || 'unnamed',
-      bytes: rest(name, null)
+      nameBytes: rest(name, null)
     };
   }
 }

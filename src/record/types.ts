@@ -203,6 +203,7 @@ export const Machine = z.strictObject({
   seeds: z.optional(z.record(z.string(), z.string())),
   /** PYTHONHASHSEED, `random` when unset. */
   hashSeed: z.optional(z.string()),
+  /** Interpreter flags that were set. */
   flags: z.optional(z.record(z.string(), z.union([z.int(), z.boolean()])))
 });
 export type Machine = z.infer<typeof Machine>;

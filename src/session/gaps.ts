@@ -221,7 +221,7 @@ function hostOf(url: string): string {
 
 function fromFiles({ session, runs }: IGapFacts): IGap[] {
   const listed = session.files.filter(f => !f.classification.noise);
-  const gaps = listed.flatMap(file => fileGaps(file, session, runs));
+  const gaps = listed.flatMap(file => fileGaps(file, runs));
   const keys = new Set(listed.map(f => f.key));
   const loose = new Map<string, Name>();
   for (const { run, version } of session.reads) {
@@ -243,26 +243,26 @@ function fromFiles({ session, runs }: IGapFacts): IGap[] {
   ];
 }
 
-function fileGaps(
-  file: IFile,
-  session: Pick<ISession, 'runs'>,
-  { runs }: IRuns
-): IGap[] {
-  const gaps: IGap[] = [];
+/** One gap of a kind for a file, however many of its versions show it. */
+function fileGaps(file: IFile, runs: IRuns): IGap[] {
+  const found = new Map<GapCode, IGap>();
+  const add = (code: GapCode, run: string | null) => {
+    const before = found.get(code);
+    found.set(code, before ?? gap(code, { path: file.path, run }));
+  };
   for (const version of file.versions) {
-    const run = runs[(version.writers?.[0] ?? 0) - 1]?.id ?? null;
-    const here = { path: file.path, run };
+    const run = runs.runs[(version.writers?.[0] ?? 0) - 1]?.id ?? null;
     if (version.stillOpen) {
-      gaps.push(gap('still-open', here));
+      add('still-open', run);
     }
     if (version.racy) {
-      gaps.push(gap('racy-timestamp', here));
+      add('racy-timestamp', run);
     }
     if (version.origin === 'run' && version.certainty === 'may') {
-      gaps.push(gap('write-by-scan', here));
+      add('write-by-scan', run);
     }
   }
-  return gaps;
+  return [...found.values()];
 }
 
 function fromScan({ log, session }: IGapFacts): IGap[] {
