@@ -127,6 +127,11 @@ def _was_absent(path: str, seen: Snapshot) -> bool:
         child = folder
 
 
+def is_skipped(path: str) -> bool:
+    """Whether a look at any folder above ``path`` would pass it by: a cache, an environment."""
+    return not SKIPPED.isdisjoint(Path(path).parts)
+
+
 def prefixes() -> set[str]:
     """Installation prefixes of this Python."""
     return {os.path.realpath(p) for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)}

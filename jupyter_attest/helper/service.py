@@ -443,7 +443,7 @@ class Service:
         if path is None or not Path(path).is_absolute():
             return
         if writes:
-            if event.get("outcome") != "failed":
+            if event.get("outcome") != "failed" and not scan.is_skipped(path):
                 self._add_roots(watched, [str(Path(path).parent)])
                 self._note_write(watched)
             return
