@@ -37,10 +37,13 @@ the ``compile`` audit event), so nothing is parsed twice and no warning is print
 and writing happen on a thread of the probe's own, which ``threading`` doesn't know.
 
 *It opens nothing later.* The journal file is opened at start. The one exception are new texts
-(one file per text): they are created by the probe's own thread relative to a folder descriptor
-opened at start, so that neither the working directory nor a renamed folder can lead them astray,
-and the hook skips exactly that call. A forked child opens its own journal file at its first
-event, because it can't share the parent's hash chain.
+(one file per text). A run's source is written in the callback before the run's code begins, and
+not by the probe's thread, because a file that another thread has open for a moment takes the
+lowest free descriptor, which a program may count on (``os.close(1); os.open(…)``); on a slow disk,
+and for texts that come up during a run (the arguments of a child), it is the thread after all.
+Texts are created relative to a folder descriptor opened at start, so that neither the working
+directory nor a renamed folder leads them astray, and the hook skips exactly that call. A forked
+child opens its own journal file at its first event, because it can't share the parent's chain.
 
 *It leaves nothing behind.* Its names live in a namespace of its own, which is in no module table.
 Documented exceptions, visible to a program that looks for them: descriptors in ``/proc/self/fd``,
@@ -60,6 +63,7 @@ import hmac
 import json
 import os
 import platform
+import re
 import stat as statmod
 import sys
 import threading
@@ -96,8 +100,12 @@ PATH_TYPES = frozenset({"PosixPath", "WindowsPath"})
 
 #: A batch leaves at least this often (seconds) and at this many waiting events.
 PERIOD, BATCH = 2.5, 500
+#: A text that took longer to write than this (ns) is the last one that a run waits for.
+QUICK = 5_000_000
 #: Waiting events beyond this are dropped and counted.
 LIMIT = 100_000
+#: Our descriptors are moved up to here, so that the user's opens get the numbers they always got.
+HIGH_FD = 512
 #: A line of the journal is at most 1 MiB.
 LINE_LIMIT = 1 << 20
 
@@ -203,7 +211,7 @@ CUT = "***"
 def is_secret_name(name: str) -> bool:
     """Tell whether a parameter's name announces a secret."""
     lowered = name.lower()
-    return lowered in ("key", "k", "sv", "se", "code") or any(w in lowered for w in SECRET_WORDS)
+    return lowered in ("key", "code") or any(word in lowered for word in SECRET_WORDS)
 
 
 def cut_url(url: str) -> str:
@@ -225,6 +233,38 @@ def cut_url(url: str) -> str:
     return head + mark + authority + slash + path + question + query
 
 
+#: In a shell command: a header, an option with a value, an assignment, a URL.
+_SECRET_NAME = (
+    r"[\w.-]*(?:passw(?:or)?d|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key"
+    r"|auth|credential|signature)[\w.-]*"
+)
+_IN_COMMAND = re.compile(
+    r"(?P<header>\b" + _SECRET_NAME + r"\s*:\s*)(?P<value1>[^'\"]+)"
+    r"|(?P<option>(?<![\w-])-{1,2}" + _SECRET_NAME + r"\s+)(?P<value2>'[^']*'|\"[^\"]*\"|\S+)"
+    r"|(?P<assigned>" + _SECRET_NAME + r"=)(?P<value3>'[^']*'|\"[^\"]*\"|[^\s'\"]+)"
+    r"|(?P<url>\b[\w+.-]+://[^\s'\"]+)",
+    re.IGNORECASE,
+)
+
+
+def cut_command(command: str) -> tuple[str, list[dict[str, Any]]]:
+    """Cut secrets out of a shell command given as one text; return it with their spans."""
+    text, end = "", 0
+    spans: list[dict[str, Any]] = []
+    for match in _IN_COMMAND.finditer(command):
+        if match["url"]:
+            kept, shown = "", cut_url(match["url"])
+            if shown == match["url"]:
+                continue
+        else:
+            kept, shown = match["header"] or match["option"] or match["assigned"], CUT
+        text += command[end : match.start()] + kept
+        end = match.end()
+        spans.append({"start": len(text), "end": len(text) + len(shown), "kind": "secret"})
+        text += shown
+    return text + command[end:], spans
+
+
 def cut_argv(words: list[str]) -> tuple[str, list[dict[str, Any]]]:
     """Join an argument vector into one text, secrets replaced; return it with their spans."""
     text = ""
@@ -238,31 +278,19 @@ def cut_argv(words: list[str]) -> tuple[str, list[dict[str, Any]]]:
             shown = CUT
         elif "://" in name:
             shown = cut_url(word)
-        elif equals and value and is_secret_name(name.lstrip("-")) and not _has_space(name):
+        elif len(word.split()) > 1:  # a header, or a command within a command: sh -c "…"
+            shown = cut_command(word)[0]
+        elif equals and value and is_secret_name(name.lstrip("-")):
             text += name + "="
             shown = CUT
-        elif _has_space(word):  # a command within a command: sh -c "…"
-            shown = cut_command(word)[0]
         secret = shown != word
         option = word.startswith("-") and not equals
-        hide_next = not hide_next and option and is_secret_name(word)
+        hide_next = not hide_next and option and is_secret_name(word.lstrip("-"))
         start = len(text)
         text += shown if shown == CUT else _quoted(shown)
         if secret:
             spans.append({"start": start, "end": len(text), "kind": "secret"})
     return text, spans
-
-
-def cut_command(command: str) -> tuple[str, list[dict[str, Any]]]:
-    """Cut secrets out of a shell command given as one text (white space is normalised)."""
-    words = command.split()
-    if not any(is_secret_name(word) or "://" in word for word in words):
-        return command, []
-    return cut_argv(words)
-
-
-def _has_space(word: str) -> bool:
-    return len(word.split()) > 1
 
 
 def _quoted(word: str) -> str:
@@ -291,7 +319,10 @@ class Journal:
         self.busy = _thread.allocate_lock()
         self.wake = _thread.allocate_lock()
         self.wake.acquire()
-        self.opening: str | None = None
+        #: What a thread of ours is opening at this moment, by thread: the hook skips exactly that.
+        self.opening: dict[int, str] = {}
+        #: Whether the last text was written quickly.
+        self.quick = True
         self.texts_known: set[str] = set()
         self.closed = False
         self.texts_fd = -1
@@ -300,12 +331,12 @@ class Journal:
         self.texts_identity: tuple[int, int] | None = None
 
     def _create(self, path: str) -> int:
-        self.opening = path
+        self.opening[_ident()] = path
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | CLOEXEC
             return _open(path, flags, 0o600)
         finally:
-            self.opening = None
+            self.opening.clear()
 
     @staticmethod
     def _high(fd: int) -> int:
@@ -313,7 +344,7 @@ class Journal:
         try:
             import fcntl
 
-            high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 64)
+            high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH_FD)
         except Exception:  # no fcntl, or a low limit: the low number works too
             return fd
         _close(fd)
@@ -346,14 +377,20 @@ class Journal:
         if len(self.queue) % BATCH == 0:
             self.hurry()
 
-    def text(self, text: str, spans: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-        """Return the journal's reference to a text, whose file is written with the next batch."""
+    def text(
+        self, text: str, spans: list[dict[str, Any]] | None = None, now: bool = False
+    ) -> dict[str, Any]:
+        """Return the journal's reference to a text, whose file is written with the next batch.
+
+        With ``now`` it is written at once, as long as that is quick (the disk isn't slow).
+        """
         raw = text.encode("utf-8", "surrogatepass")
         salt = _hmac(self.key, raw, "sha256").digest()[:16]
         digest = _sha256(salt + raw).hexdigest()
         if digest not in self.texts_known:
             self.texts_known.add(digest)
-            self.queue.append((None, digest, raw))
+            if not (now and self.quick and self._write_quickly(digest, raw)):
+                self.queue.append((None, digest, raw))
         value = {
             "sha256": digest,
             "salt": base64.b64encode(salt).decode("ascii"),
@@ -362,6 +399,12 @@ class Journal:
         if spans:
             value["redact"] = spans
         return value
+
+    def _write_quickly(self, digest: str, raw: bytes) -> bool:
+        begun = _perf()
+        written = self._write_text(digest, raw)
+        self.quick = _perf() - begun < QUICK
+        return written
 
     def hurry(self) -> None:
         """Wake the thread."""
@@ -447,13 +490,13 @@ class Journal:
                 return False
             name = digest if by_descriptor else _join(self.folder, "texts", digest)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | CLOEXEC
-            self.opening = name
+            self.opening[_ident()] = name
             try:
                 fd = _open(name, flags, 0o600, dir_fd=self.texts_fd if by_descriptor else None)
             except FileExistsError:
                 return True
             finally:
-                self.opening = None
+                del self.opening[_ident()]
             try:
                 while raw:
                     raw = raw[_write(fd, raw) :]
@@ -936,6 +979,7 @@ class Probe:
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self.forked)
         atexit.register(self.leave)
+        self.journal.hurry()
         _thread.start_new_thread(self.work, ())
 
     def attach(self) -> None:
@@ -1164,7 +1208,7 @@ class Probe:
             "cellId": request.cell_id,
             "requestMetadataKeys": request.keys,
             "client": request.client,
-            "code": None if text is None else self.journal.text(text),
+            "code": None if text is None else self.journal.text(text, now=True),
             "transformedSha256": self.salted(transformed_text),
             "kind": kind,
             "storeHistory": store if type(store) is bool else None,
@@ -1276,7 +1320,8 @@ class Probe:
             judge_outcome(fields)
         if not run.written:
             return
-        held = held_files() or held_files()  # another thread may have opened or closed one
+        ours = {self.journal.fd, self.journal.texts_fd, self.meter_fd}
+        held = held_files(ours) or held_files(ours)  # again: another thread may have opened one
         for real in list(run.written):
             st = try_stat(real)
             still: bool | None = None
@@ -1403,7 +1448,7 @@ class Probe:
         if type(path) is int:
             return fd_path(path)
         text = plain_text(path)
-        if not text or "\0" in text:
+        if not text or "\0" in text or (text[0] == "<" and text[-1] == ">"):
             return None
         if os.path.isabs(text):
             return text
@@ -1445,7 +1490,7 @@ class Probe:
     def on_open(self, args: tuple[Any, ...]) -> None:
         """Judge one open from its arguments; the event comes before the act."""
         path, mode, flags = args
-        if path is self.journal.opening and path is not None:
+        if path is self.journal.opening.get(_ident(), self):
             return
         if _frame(2).f_code.co_name == "_get_default_tempdir":  # tempfile tries where it may write
             return
@@ -1859,7 +1904,8 @@ class LazyJournal(Journal):
         self.prev = None
         self.rest = b""
         self.busy, self.wake = _thread.allocate_lock(), _thread.allocate_lock()
-        self.opening = None
+        self.opening = {}
+        self.quick = False
         self.texts_known = set()
         self.texts_fd = self.fd = -1
         self.texts_identity = None
@@ -1979,8 +2025,8 @@ def fd_path(fd: int) -> str | None:
     return path if path[:1] == "/" and not path.endswith(" (deleted)") else None
 
 
-def held_files() -> set[tuple[int, int]] | None:
-    """Return (dev, ino) of the files that this process holds open; None where nobody knows.
+def held_files(ours: set[int]) -> set[tuple[int, int]] | None:
+    """Return (dev, ino) of the files that others than us hold open here; None if nobody knows.
 
     Linux 6.2 and later tell the number of open descriptors as the size of ``/proc/self/fd``, so
     that they can be found by fstat, without opening or listing anything.
@@ -1991,12 +2037,14 @@ def held_files() -> set[tuple[int, int]] | None:
         return None
     if not 0 < count < 4096:
         return None
+    count -= sum(1 for fd in ours if fd >= 0)
     held, fd = set(), 0
     while count and fd < 8192:
         try:
             st = _fstat(fd)
-            held.add((st.st_dev, st.st_ino))
-            count -= 1
+            if fd not in ours:
+                held.add((st.st_dev, st.st_ino))
+                count -= 1
         except OSError:
             pass
         fd += 1
@@ -2393,7 +2441,8 @@ class Environment:
 
     def private(self, home: str) -> tuple[str, ...]:
         """Return where the recorder's and IPython's own files are, read or written."""
-        folders = [home, _realpath(home)]
+        ours = os.path.dirname(os.path.dirname(_realpath(__file__)))
+        folders = [home, _realpath(home), ours]
         if self.profile:
             folders += [self.profile, _realpath(self.profile)]
         for base in ("/etc", "/usr/local/etc", _join(sys.prefix, "etc")):

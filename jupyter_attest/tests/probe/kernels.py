@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import time
@@ -36,8 +37,13 @@ class Outcome:
     reply: dict[str, Any] = field(default_factory=dict)
 
     def seen(self) -> tuple[Any, ...]:
-        """Everything that has to be the same with and without the probe."""
-        return self.status, self.stdout, self.stderr, self.results, self.ename, self.traceback
+        """What has to be the same with and without the probe; process ids and addresses can't."""
+
+        def stable(text: str) -> str:
+            return re.sub(r"0x[0-9a-f]{6,}", "0x", re.sub(r"ipykernel_\d+", "ipykernel", text))
+
+        texts = (self.stdout, self.stderr, *self.results, self.traceback)
+        return self.status, self.ename, *map(stable, texts)
 
 
 def make_session(home: Path, sid: str = "session") -> Path:
@@ -63,6 +69,7 @@ class Kernel:
         probe: str | None = None,
         env: dict[str, str] | None = None,
     ) -> None:
+        tmp.mkdir(parents=True, exist_ok=True)
         self.home = tmp / "home"
         self.work = work or tmp / "work"
         self.work.mkdir(parents=True, exist_ok=True)
@@ -90,16 +97,20 @@ class Kernel:
         self.manager._kernel_spec = KernelSpec(argv=argv, language="python", display_name="test")
 
     def __enter__(self) -> Kernel:
-        with open(self.stderr, "ab") as stderr:
-            self.manager.start_kernel(env=self.env, cwd=str(self.work), stderr=stderr)
-        try:
-            self.client = self.manager.client()
-            self.client.start_channels()
-            self.client.wait_for_ready(timeout=60)
-        except BaseException:
-            self.manager.shutdown_kernel(now=True)
-            raise
+        self.open()
         return self
+
+    def open(self, timeout: float = 60) -> None:
+        """Start the kernel; RuntimeError if it doesn't answer (then it is gone again)."""
+        self.log = open(self.stderr, "ab")  # noqa: SIM115
+        self.manager.start_kernel(env=self.env, cwd=str(self.work), stderr=self.log)
+        self.client = self.manager.client()
+        self.client.start_channels()
+        try:
+            self.client.wait_for_ready(timeout=timeout)
+        except BaseException:
+            self.close(now=True)
+            raise
 
     def __exit__(
         self,
@@ -114,6 +125,7 @@ class Kernel:
         if self.manager.has_kernel:
             self.client.stop_channels()
             self.manager.shutdown_kernel(now=now)
+        self.log.close()
 
     def send(self, code: str, metadata: dict[str, Any] | None = None, **content: Any) -> str:
         """Send an execute_request; return its id."""
@@ -202,5 +214,5 @@ def of(events: list[Event], *types: str) -> list[Event]:
 def one(events: list[Event], kind: str) -> Event:
     """The only event of this type."""
     found = of(events, kind)
-    assert len(found) == 1, f"{len(found)} × {kind}"
+    assert len(found) == 1, f"{len(found)} of {kind}"
     return found[0]
