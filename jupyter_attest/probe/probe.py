@@ -1275,7 +1275,7 @@ class Probe:
         alive = [
             ident
             for ident in list(_threads)
-            if ident not in run.threads and _thread_name(ident) != "IPythonHistorySavingThread"
+            if ident not in run.threads and not _runs_nothing_more(ident)
         ]
         for ident in alive:
             self.thread_runs.setdefault(ident, run)
@@ -2084,6 +2084,14 @@ def _status(error: BaseException | None) -> str:
     if type(error) is KeyboardInterrupt:
         return "interrupted"
     return "exited" if type(error) is SystemExit else "error"
+
+
+def _runs_nothing_more(ident: int) -> bool:
+    """Whether a thread is IPython's own, or a timer that was cancelled or has fired."""
+    thread = _threads.get(ident)
+    if type(thread) is threading.Timer:
+        return thread.finished.is_set()
+    return _thread_name(ident) == "IPythonHistorySavingThread"
 
 
 def _thread_name(ident: int) -> str:
