@@ -53,6 +53,8 @@ export interface IAsk {
   options: Partial<RecordOptions> | undefined;
   /** Absolute path of the notebook, when one was named. */
   notebook: string | null;
+  /** The user's home folder: names below it don't say whose it is. */
+  userHome: string;
   now: Date;
 }
 
@@ -78,6 +80,7 @@ export function prepare(ask: IAsk): IPrepared {
     invocationId: `urn:uuid:${uuid}`,
     document,
     base: path.dirname(document ?? firstPath(ask)),
+    home: ask.userHome,
     subjects: ask.subjects.map(({ subject, session, match }) => ({
       path: subject.path,
       sha256: subject.sha256,
@@ -133,7 +136,8 @@ function derive(
       request,
       sources: sourcesOf(sessions),
       hashed,
-      text: (sid, digest) => textOf(sessions, sid, digest)
+      text: (sid, digest) => textOf(sessions, sid, digest),
+      sha256
     });
     return { request, lines: [...before, JSON.stringify(request)], record };
   } catch (error) {

@@ -191,7 +191,8 @@ function addExecute(context: IContext, verb: AddVerb, act: Act): void {
         'set a variable of the cell tagged “parameters”; may be repeated'
       ).argParser(takeParameter)
     )
-    .option('--kernel <name>', 'kernel to use instead of the notebook’s own')
+    .option('--kernel <name>', "kernel to use instead of the notebook's own")
+
     .option('--attest', 'make a record of the files written, if it ran through')
     .addHelpText(
       'after',
@@ -274,7 +275,7 @@ function addVerify(context: IContext, verb: AddVerb, act: Act): void {
       ])}
 
 Exit codes: 0 only when everything matches and the signer is the one expected;
-1 when something doesn’t match; 2 when it could not be checked at all.`
+1 when something doesn't match; 2 when it could not be checked at all.`
     )
     .action(
       act((names: string[], options: IVerifyOptions) =>
@@ -327,7 +328,7 @@ function addSessions(context: IContext, verb: AddVerb, act: Act): void {
 function addForget(context: IContext, verb: AddVerb, act: Act): void {
   verb('forget', 'delete recorded code texts or whole sessions')
     .description(
-      'Delete what was recorded. With --run only the text of that run’s code goes; without it the whole session. A note that something was deleted stays, so that a record never claims more than is left.'
+      "Delete what was recorded. With --run only the text of that run's code goes; without it the whole session. A note that something was deleted stays, so that a record never claims more than is left."
     )
     .option('--session <id>', 'this session')
     .option(
@@ -389,9 +390,9 @@ function addKey(context: IContext, verb: AddVerb, act: Act): void {
 }
 
 function addDoctor(context: IContext, verb: AddVerb, act: Act): void {
-  verb('doctor', 'say what works here and how to cure what doesn’t')
+  verb('doctor', "say what works here and how to cure what doesn't")
     .description(
-      'Look at Python, Jupyter, the recorder, the journal folder, the key and the tools on PATH, and say what works here and how to cure what doesn’t.'
+      "Look at Python, Jupyter, the recorder, the journal folder, the key and the tools on PATH, and say what works here and how to cure what doesn't."
     )
     .addHelpText('after', examples(context, ['doctor', 'doctor --json']))
     .action(act((options: ICommonOptions) => runDoctor(context, options)));

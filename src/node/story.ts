@@ -18,69 +18,79 @@ import {
 } from './text';
 import { bullets, ceilingSentence, gapLines } from './words';
 
-/** Run that wrote a subject, from the run list beside the record. */
-export interface IWriter {
-  number: number;
-  notebook: string | null;
+/** What the run list beside a record adds to its statement. */
+export interface IRunList {
+  /** Run that wrote the file; null when none did for sure. */
+  writer: { number: number; notebook: string | null } | null;
+  /** Notebook of each session, by the session's short name. */
+  notebooks: ReadonlyMap<string, string>;
 }
 
 /** What the story is told from. */
 export interface IStoryFacts {
   reply: Omit<IExplainReply, 'story'>;
   statement: Statement;
-  /** Run that wrote the file; null when the run list isn't at hand or doesn't say. */
-  writer: IWriter | null;
+  /** Null when the run list isn't at hand. */
+  runList: IRunList | null;
   /** How people start this program, e.g. `jupyter attest`. */
   program: string;
   /** The file as a person names it. */
   shownFile: string;
 }
 
-/** At most so many inputs and gaps are named: a story stays under 25 lines. */
-const SHOWN_INPUTS = 4;
-const SHOWN_GAPS = 3;
+/** How much is named rather than counted. */
+interface IBudget {
+  inputs: number;
+  gaps: number;
+}
+
+const BUDGETS: readonly IBudget[] = [
+  { inputs: 5, gaps: 4 },
+  { inputs: 3, gaps: 3 },
+  { inputs: 2, gaps: 2 },
+  { inputs: 1, gaps: 1 }
+];
+
+/** More lines aren't read. */
+const MAX_LINES = 24;
 
 /** The story, at most 24 lines of 80 characters. */
 export function tellStory(facts: IStoryFacts): string[] {
+  const told = BUDGETS.map(budget => tell(facts, budget));
+  const shortest = told[told.length - 1] as string[];
+  return told.find(lines => lines.length <= MAX_LINES) ?? shortest;
+}
+
+function tell(facts: IStoryFacts, budget: IBudget): string[] {
   return [
     ...fileLines(facts),
     '',
     ...makingLines(facts),
-    ...inputLines(facts),
+    ...inputLines(facts, budget),
     '',
-    ...gapSection(facts),
+    ...gapSection(facts, budget),
     '',
     ...trustLines(facts)
-  ];
+  ].flatMap(text => text.split('\n'));
 }
 
 const FILE_STATE: Record<IExplainReply['fileState'], string> = {
   same: 'The file here is the one that the record is about.',
   different: 'The file here is another one than the record is about.',
-  gone: 'The file itself isn’t here.',
-  'not-checked': 'The file here wasn’t compared with the record.'
+  gone: "The file itself isn't here.",
+  'not-checked': 'No file that the record is about is here.'
 };
 
 function fileLines({ reply, shownFile }: IStoryFacts): string[] {
-  const [first] = reply.subjects;
-  const digest = reply.sha256 ?? first?.sha256;
-  const title = `${printable(shownFile)}${digest === undefined ? '' : `  (fingerprint ${shortDigest(digest)})`}`;
-  const others = reply.subjects.length - 1;
+  const digest = reply.sha256 ?? reply.subjects[0]?.sha256 ?? '';
+  const names = reply.subjects.map(({ name }) => shorten(printable(name), 40));
   return [
-    title,
-    ...(reply.file === null && reply.fileState === 'not-checked'
-      ? []
-      : [FILE_STATE[reply.fileState]]),
-    ...(others > 0
-      ? [
-          wrap(
-            `The record is about ${plural(reply.subjects.length, 'file')}: ${listNames(
-              reply.subjects.map(({ name }) => printable(name, 40)),
-              4
-            )}.`
-          )
-        ]
-      : [])
+    `${shorten(printable(shownFile), 50)}  (fingerprint ${shortDigest(digest)})`,
+    names.length > 1
+      ? wrap(
+          `${FILE_STATE[reply.fileState]} The record is about ${plural(names.length, 'file')}: ${listNames(names)}.`
+        )
+      : FILE_STATE[reply.fileState]
   ];
 }
 
@@ -89,72 +99,73 @@ const ORDER_WORDS: Record<OrderVerdict, string> = {
   'in-order':
     'Its cells ran in their order, with some skipped, repeated or edited.',
   'out-of-order': 'Its cells ran out of order.',
-  unknown: 'How that compares with the saved notebook isn’t known.'
+  unknown: "How that compares with the saved notebook isn't known."
 };
 
-function makingLines({ statement, writer }: IStoryFacts): string[] {
+function makingLines({ statement, runList }: IStoryFacts): string[] {
   const { buildDefinition, runDetails } = statement.predicate;
   const { runs, order, documents, clients } =
     buildDefinition.externalParameters;
   const { recording, machine } = buildDefinition.internalParameters;
-  const execution = buildDefinition.buildType.includes('execution');
-  const names = documents.map(({ name }) => printable(name, 60));
-  const notebook =
-    (writer?.notebook === null || writer?.notebook === undefined
-      ? null
-      : printable(writer.notebook, 60)) ??
-    names[0] ??
-    'a session without a notebook';
-  const by =
-    writer === null
-      ? `by ${notebook}`
-      : `by run ${writer.number} of ${plural(runs.total, 'run')} of ${notebook}`;
-  const how = execution
-    ? 'in a fresh kernel, run from the top by a program'
+  const names = documents.map(({ name }) => shorten(printable(name), 48));
+  const notebook = names[0] ?? 'a session without a notebook';
+  const writer = runList?.writer ?? null;
+  const by = writer === null ? notebook : `run ${writer.number} of ${notebook}`;
+  const how = buildDefinition.buildType.includes('execution')
+    ? 'run from the top in a fresh kernel'
     : 'in an interactive session';
-  const others = names.filter(name => name !== notebook);
-  const labels = Object.keys(clients ?? {});
+  const python =
+    machine.python === undefined
+      ? ''
+      : ` (Python ${printable(machine.python.split(' ')[0] ?? '', 20)})`;
+  const others = names.slice(1);
+  const labels = Object.keys(clients ?? {}).map(each => printable(each, 30));
   return [
     wrap(
-      `Made on ${formatTime(runDetails.metadata.finishedOn)} ${by}, ${how}${machine.python === undefined ? '' : `, with Python ${printable(machine.python.split(' ')[0] ?? '', 20)}`}.`
+      `Made on ${formatTime(runDetails.metadata.finishedOn)} by ${by}, ${how}${python}.`
     ),
     wrap(
-      `${keptSentence(runs)} ${ORDER_WORDS[order]}${others.length > 0 ? ` Runs of ${listNames(others)} belong to it.` : ''}${labels.length > 1 ? ` Code came from ${listNames(labels.map(label => printable(label, 30)))}.` : ''}`
+      [
+        ORDER_WORDS[order],
+        keptSentence(runs, others),
+        ...(labels.length > 1 ? [`Code came from ${listNames(labels)}.`] : []),
+        ...(machine.seeds === undefined ? ['No random seed was seen.'] : [])
+      ].join(' ')
     ),
     ...lateLines(recording.install, recording.runsBeforeStart)
   ];
 }
 
-function keptSentence(runs: { total: number; kept: number }): string {
-  return runs.kept === runs.total
-    ? `All ${plural(runs.total, 'recorded run')} may have mattered.`
-    : `${formatCount(runs.kept)} of ${plural(runs.total, 'recorded run')} may have mattered.`;
+function keptSentence(
+  { total, kept }: { total: number; kept: number },
+  others: readonly string[]
+): string {
+  const all = plural(total, 'recorded run');
+  const some = total === 1 ? 'The one' : 'All';
+  const who =
+    kept === total
+      ? `${some} ${all.replace(/^1 /, '')}`
+      : `${formatCount(kept)} of ${all}`;
+  const where = others.length === 0 ? '' : `, some in ${listNames(others)}`;
+  return `${who} may have mattered${where}.`;
 }
 
 function lateLines(
   install: 'launch' | 'late' | 'none',
   runsBefore: number
 ): string[] {
-  switch (install) {
-    case 'launch':
-      return runsBefore === 0
-        ? []
-        : [
-            wrap(
-              `Recording started late: at least ${plural(runsBefore, 'run')} came before it. What they did is unknown.`
-            )
-          ];
-    case 'late':
-      return [
-        wrap(
-          `Recording started late: ${runsBefore === 0 ? 'what was done before is unknown' : `at least ${plural(runsBefore, 'run')} came before it. What they did is unknown`}.`
-        )
-      ];
-    case 'none':
-      return [
-        'Nothing inside the kernel reported: files read and written weren’t seen.'
-      ];
+  const missed =
+    runsBefore === 0
+      ? 'What was done before is unknown.'
+      : `At least ${plural(runsBefore, 'run')} came before; what they did is unknown.`;
+  if (install === 'none') {
+    return [
+      "Nothing inside the kernel reported: files read and written weren't seen."
+    ];
   }
+  return install === 'late' || runsBefore > 0
+    ? [wrap(`Recording started late. ${missed}`)]
+    : [];
 }
 
 const ON_DISK: Record<IExplainReply['inputs'][number]['onDisk'], string> = {
@@ -164,32 +175,46 @@ const ON_DISK: Record<IExplainReply['inputs'][number]['onDisk'], string> = {
   'not-checked': 'not compared'
 };
 
-function inputLines({ reply, statement }: IStoryFacts): string[] {
-  const { inputs } = reply;
-  if (inputs.length === 0) {
-    return ['It read no data file that was seen.'];
+/** Data and other files read; the notebooks themselves were named before. */
+function inputLines(
+  { reply, statement, runList }: IStoryFacts,
+  { inputs: limit }: IBudget
+): string[] {
+  const states = new Map(reply.inputs.map(each => [each.name, each]));
+  const read = fileDependencies(statement).filter(
+    ({ annotations }) => annotations.nb_kind !== 'notebook'
+  );
+  if (read.length === 0) {
+    return ['It read no file that was seen.'];
   }
-  const made = new Map(
-    fileDependencies(statement).map(({ name, annotations }) => [
-      name,
-      annotations.nb_fromSession !== undefined
-    ])
-  );
-  const shown = inputs.slice(
-    0,
-    inputs.length > SHOWN_INPUTS ? SHOWN_INPUTS - 1 : SHOWN_INPUTS
-  );
-  const rows = shown.map(({ name, sha256, onDisk }) => [
-    `  ${shorten(printable(name), 34)}`,
-    sha256 === null ? '-' : shortDigest(sha256),
-    `${ON_DISK[onDisk]}${made.get(name) === true ? ', made by an earlier session' : ''}`
-  ]);
-  const hidden = inputs.length - shown.length;
+  const shown = read.slice(0, read.length > limit ? limit : read.length);
+  const hidden = read.length - shown.length;
   return [
     'Made from:',
-    ...table(rows),
+    ...table(
+      shown.map(({ name, digest, annotations }) => {
+        const state = ON_DISK[states.get(name)?.onDisk ?? 'not-checked'];
+        const maker = annotations.nb_fromSession;
+        return [
+          `  ${shorten(printable(name), NAME_WIDTH)}`,
+          digest === undefined ? 'unknown' : shortDigest(digest.sha256),
+          maker === undefined ? state : `${state}, ${madeBy(maker, runList)}`
+        ];
+      })
+    ),
     ...(hidden > 0 ? [`  and ${plural(hidden, 'more file')}`] : [])
   ];
+}
+
+/** Widths that leave room for all columns in 80 characters. */
+const NAME_WIDTH = 26;
+const MAKER_WIDTH = 12;
+
+function madeBy(session: string, runList: IRunList | null): string {
+  const notebook = runList?.notebooks.get(session);
+  return notebook === undefined
+    ? 'made in a session'
+    : `made by ${shorten(printable(notebook), MAKER_WIDTH)}`;
 }
 
 /** Files read, as the statement names them; packages and lists left out. */
@@ -200,20 +225,22 @@ export function fileDependencies(statement: Statement): FileDependency[] {
   );
 }
 
-function gapSection({ reply }: IStoryFacts): string[] {
+function gapSection(
+  { reply }: IStoryFacts,
+  { gaps: limit }: IBudget
+): string[] {
   const gaps = reply.summary?.gaps ?? [];
   return gaps.length === 0
     ? [`Not recorded: ${gapLines(gaps).join('')}`]
-    : ['Not recorded:', ...bullets(gapLines(gaps, SHOWN_GAPS))];
+    : ['Not recorded:', ...bullets(gapLines(gaps, limit))];
 }
 
-function trustLines(facts: IStoryFacts): string[] {
-  const { reply, program, shownFile } = facts;
+function trustLines({ reply, program, shownFile }: IStoryFacts): string[] {
   const ceiling = reply.summary?.ceiling;
   const check =
     reply.file === null || !reply.signed
       ? []
-      : [`Check it: ${program} verify ${printable(shownFile)}`];
+      : [`Check it: ${program} verify ${shorten(printable(shownFile), 50)}`];
   return [
     wrap(whoSentence(reply)),
     ...(ceiling === undefined
@@ -228,25 +255,25 @@ function whoSentence(reply: IStoryFacts['reply']): string {
   if (!reply.signed) {
     return 'Not signed: anyone could have written or changed this record.';
   }
-  const key = keyWords(reply);
   switch (reply.signatureHolds) {
     case true:
-      return `Unchanged since it was signed with ${key}. Whoever holds that key could have written anything in it.`;
+      return `Unchanged since it was signed with ${keyWords(reply)}. Whoever holds that key could have written anything in it.`;
     case false:
-      return 'The record doesn’t match its signature: it was changed or damaged. Don’t rely on anything above.';
+      return "The record doesn't match its signature: it was changed or damaged. Don't rely on anything above.";
     case null:
-      return `Signed with a key that this computer doesn’t know${reply.keyHint === null ? '' : ` (${keyShort(reply.keyHint)})`}. It may not come from whom it names.`;
+      return `Signed with a key that this computer doesn't know${keyShort(reply)}. It may not come from whom it names.`;
   }
 }
 
-function keyWords({ keyName, keyHint }: IStoryFacts['reply']): string {
-  const short = keyHint === null ? '' : ` ${keyShort(keyHint)}`;
-  return keyName === null
-    ? `key${short}`
-    : `key${short} (“${printable(keyName, 64)}”)`;
+function keyWords(reply: IStoryFacts['reply']): string {
+  const name =
+    reply.keyName === null ? '' : ` “${printable(reply.keyName, 64)}”`;
+  return `the key${name}${keyShort(reply)}`;
 }
 
 /** First 8 hex characters of the key's fingerprint, from the hint. */
-function keyShort(hint: string): string {
-  return shortDigest(Buffer.from(hint, 'base64').toString('hex'));
+function keyShort({ keyHint }: IStoryFacts['reply']): string {
+  return keyHint === null
+    ? ''
+    : ` (${shortDigest(Buffer.from(keyHint, 'base64').toString('hex'))})`;
 }

@@ -34,8 +34,8 @@ export function ceilingSentence(ceiling: ICeiling): string {
     .filter(({ code, holds }) => !holds && code in GATE_WORDS)
     .map(({ code }) => GATE_WORDS[code as GateCode]);
   return ceiling.level === 'L1'
-    ? 'at most SLSA Build L1, because its author controls the kernel and the computer. Signing doesn’t raise it.'
-    : `at most SLSA Build L1, and L1 itself isn’t reached: ${missing.join('; ')}.`;
+    ? "at most SLSA Build L1, because its author controls the kernel and the computer. Signing doesn't raise it."
+    : `at most SLSA Build L1, and L1 itself isn't reached: ${missing.join('; ')}.`;
 }
 
 /** Every gap as a sentence, with how often it was seen. */
@@ -44,7 +44,7 @@ export function gapLines(
   limit = Number.POSITIVE_INFINITY
 ): string[] {
   if (gaps.length === 0) {
-    return ['No gaps noticed. That doesn’t prove there are none.'];
+    return ["No gaps noticed. That doesn't prove there are none."];
   }
   const shown = gaps.slice(0, gaps.length > limit ? limit - 1 : gaps.length);
   const lines = shown.map(({ sentence, count }) =>

@@ -250,13 +250,12 @@ describe('verify', () => {
     for (const verb of ['verify', 'explain']) {
       const { out, err } = await world.run(verb, 'model.bin');
       expect((out + err).length).toBeLessThan(4000);
-      // eslint-disable-next-line no-control-regex
       expect(out + err).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
     }
   });
 });
 
-describe('other people’s verifiers', () => {
+describe("other people's verifiers", () => {
   const key = () => path.join(world.context.places.keys, 'key.pub.pem');
 
   it('accept the record by the documented openssl recipe, and only this file', () => {

@@ -73,7 +73,7 @@ describe('explain', () => {
     fs.rmSync(at('model.bin'));
     const gone = await story('model.bin');
     expect(gone).toContain('not here');
-    expect(gone).toContain('isn’t here');
+    expect(gone).toContain("isn't here");
   });
 
   it('says that recording started late, and does not claim the gate of L1', async () => {
@@ -81,7 +81,7 @@ describe('explain', () => {
     const told = await story('model.bin');
     expect(told).toContain('Recording started late: at least 3 runs');
     expect(told).toContain(
-      'at most SLSA Build L1, and L1 itself isn’t reached'
+      "at most SLSA Build L1, and L1 itself isn't reached"
     );
     expect(told).toContain('Not recorded:');
   });
@@ -104,7 +104,7 @@ describe('explain', () => {
         .replace('train.ipynb', 'other.ipynb')
     ).toString('base64');
     fs.writeFileSync(file, JSON.stringify(bundle));
-    expect(await story('model.bin')).toContain('Don’t rely on anything above');
+    expect(await story('model.bin')).toContain("Don't rely on anything above");
   });
 
   it('keeps under 25 lines with many inputs, subjects and gaps', async () => {

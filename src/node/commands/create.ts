@@ -1,4 +1,5 @@
 /** `create`: the record of files that a recorded session wrote. */
+import os from 'node:os';
 import path from 'node:path';
 import type { CreateProgress, ICreateDone, ICreateRefused } from '../../api';
 import { signBundle, signerFromPem } from '../../envelope/sign';
@@ -254,6 +255,7 @@ async function prepareWish(
       wish.notebook === undefined
         ? null
         : resolveName(context, options, wish.notebook),
+    userHome: context.env.HOME || os.homedir(),
     now: context.now()
   });
   return { prepared, subjects };

@@ -1,11 +1,10 @@
 /** `explain`: the story of a file, from its record or, without one, from its session. */
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import type { IExplainReply, IVerifyReply } from '../../api';
 import { nameText } from '../../journal/names';
 import { summarize } from '../../record/story';
-import { Statement, type FileDependency } from '../../record/types';
+import { Statement } from '../../record/types';
 import { expected } from '../checking';
 import {
   resolveName,
@@ -14,7 +13,7 @@ import {
   type IContext
 } from '../context';
 import { CliError, EXIT_NO } from '../errors';
-import { hashFile, readLimited, sha256, statOf } from '../files';
+import { hashFile, statOf } from '../files';
 import { History } from '../history';
 import {
   findRecord,
@@ -25,7 +24,8 @@ import {
   subjectPlaces,
   type IRecordFile
 } from '../records';
-import { fileDependencies, tellStory, type IWriter } from '../story';
+import { tellStory, type IRunList } from '../story';
+import { compareInputs, findRunList } from '../surroundings';
 import { traceSubject } from '../trace';
 import { formatTime, printable, shortDigest, wrap } from '../text';
 import { verifyRecord } from '../../verify/verify';
@@ -44,7 +44,7 @@ export async function runExplain(
   if (found.record === null) {
     return explainWithout(context, options, name, found);
   }
-  const { statement, reply, writer } = await readFacts(
+  const { statement, reply, runList } = await readFacts(
     context,
     found,
     found.record
@@ -52,7 +52,7 @@ export async function runExplain(
   const story = tellStory({
     reply,
     statement,
-    writer,
+    runList,
     program: context.program,
     shownFile: found.file === null ? name : showPath(context, {}, found.file)
   });
@@ -149,7 +149,7 @@ function parseStatement(record: IRecordFile): Statement | null {
 interface IFacts {
   statement: Statement;
   reply: Omit<IExplainReply, 'story'>;
-  writer: IWriter | null;
+  runList: IRunList | null;
 }
 
 async function readFacts(
@@ -202,7 +202,7 @@ async function readFacts(
   return {
     statement,
     reply,
-    writer: findWriter(context, statement, record, wanted)
+    runList: findRunList(context, statement, record, wanted)
   };
 }
 
@@ -232,145 +232,6 @@ function signatureHolds({ status }: IVerifyReply): boolean | null {
     case 'not-found':
     case 'not-checked':
       return null;
-  }
-}
-
-/** Inputs larger than this aren't hashed just to tell the story. */
-const INPUT_LIMIT_BYTES = 1024 * 1024 * 1024;
-
-async function compareInputs(
-  context: IContext,
-  statement: Statement,
-  record: IRecordFile
-): Promise<IExplainReply['inputs']> {
-  const folders = baseFolders(context, statement, record);
-  const inputs: IExplainReply['inputs'] = [];
-  for (const dependency of fileDependencies(statement)) {
-    inputs.push({
-      name: dependency.name,
-      sha256: dependency.digest?.sha256 ?? null,
-      onDisk: await compareInput(dependency, folders)
-    });
-  }
-  return inputs;
-}
-
-async function compareInput(
-  { name, digest, annotations }: FileDependency,
-  folders: Record<string, string[]>
-): Promise<IExplainReply['inputs'][number]['onDisk']> {
-  const roots = folders[annotations.nb_root] ?? [];
-  const file = roots
-    .map(root => path.resolve(root, ...name.split('/')))
-    .find(place => statOf(place)?.isFile() === true);
-  if (file === undefined) {
-    return roots.length === 0 ? 'not-checked' : 'not-here';
-  }
-  if (
-    digest === undefined ||
-    (statOf(file)?.size ?? 0n) > BigInt(INPUT_LIMIT_BYTES)
-  ) {
-    return 'not-checked';
-  }
-  const now = await hashFile(file).catch(() => null);
-  return now === null
-    ? 'not-checked'
-    : now.sha256 === digest.sha256
-      ? 'same'
-      : 'different';
-}
-
-/** Folders that names in a record may start from, by their root. */
-function baseFolders(
-  context: IContext,
-  statement: Statement,
-  record: IRecordFile
-): Record<string, string[]> {
-  const folder = path.dirname(record.file);
-  const base = recordedBase(context, statement);
-  const inAttest =
-    path.basename(path.resolve(folder, '..', '..')) === '.attest';
-  return {
-    notebook: [
-      ...(base === null ? [] : [base]),
-      inAttest ? path.resolve(folder, '..', '..', '..') : folder
-    ],
-    home: [context.env.HOME ?? os.homedir()]
-  };
-}
-
-/** The folder that names start from, as this computer's own journal knows it. */
-function recordedBase(context: IContext, statement: Statement): string | null {
-  const uuid = invocationUuid(statement);
-  const file = path.join(context.places.home, 'attests', `${uuid}.jsonl`);
-  const bytes = uuid === null ? null : readLimited(file, 64 * 1024 * 1024);
-  if (bytes === null || typeof bytes === 'string') {
-    return null;
-  }
-  const line = bytes
-    .toString('utf8')
-    .split('\n')
-    .find(each => each.includes('"attest.requested"'));
-  try {
-    const { base } = JSON.parse(line ?? '') as { base?: unknown };
-    return typeof base === 'string' ? base : null;
-  } catch {
-    return null;
-  }
-}
-
-function invocationUuid(statement: Statement): string | null {
-  return (
-    /^urn:uuid:([0-9a-f-]{36})$/.exec(
-      statement.predicate.runDetails.metadata.invocationId
-    )?.[1] ?? null
-  );
-}
-
-/** Which run wrote these bytes: from the run list, if it is the record's own. */
-function findWriter(
-  context: IContext,
-  statement: Statement,
-  record: IRecordFile,
-  digest: string
-): IWriter | null {
-  const uuid = invocationUuid(statement);
-  const { runs } = statement.predicate.buildDefinition.externalParameters;
-  const folders = [
-    path.dirname(record.file),
-    ...(uuid === null ? [] : [path.join(context.places.home, 'records', uuid)])
-  ];
-  for (const folder of folders) {
-    const bytes = readLimited(
-      path.join(folder, 'runs.json'),
-      RUN_LIST_LIMIT_BYTES
-    );
-    if (bytes instanceof Buffer && sha256(bytes) === runs.sha256) {
-      return writerIn(bytes, digest);
-    }
-  }
-  return null;
-}
-
-const RUN_LIST_LIMIT_BYTES = 256 * 1024 * 1024;
-
-function writerIn(bytes: Buffer, digest: string): IWriter | null {
-  try {
-    const { runs } = JSON.parse(bytes.toString('utf8')) as {
-      runs: {
-        number: number;
-        notebook: string | null;
-        writes?: { sha256?: string | null }[];
-      }[];
-    };
-    const run = [...runs]
-      .reverse()
-      .find(each => each.writes?.some(write => write.sha256 === digest));
-    return run === undefined
-      ? null
-      : { number: run.number, notebook: run.notebook };
-  } catch {
-    return null;
   }
 }
 

@@ -1,0 +1,158 @@
+/** What lies around a record on this computer: its inputs, its run list, its folder. */
+import os from 'node:os';
+import path from 'node:path';
+import type { IExplainReply } from '../api';
+import type { FileDependency, Statement } from '../record/types';
+import type { IContext } from './context';
+import { hashFile, readLimited, sha256, statOf } from './files';
+import type { IRecordFile } from './records';
+import { fileDependencies, type IRunList } from './story';
+
+/** Inputs larger than this aren't hashed just to tell the story. */
+const INPUT_LIMIT_BYTES = 1024 * 1024 * 1024;
+
+/** Compare what a record says was read with the disk. */
+export async function compareInputs(
+  context: IContext,
+  statement: Statement,
+  record: IRecordFile
+): Promise<IExplainReply['inputs']> {
+  const folders = baseFolders(context, statement, record);
+  const inputs: IExplainReply['inputs'] = [];
+  for (const dependency of fileDependencies(statement)) {
+    inputs.push({
+      name: dependency.name,
+      sha256: dependency.digest?.sha256 ?? null,
+      onDisk: await compareInput(dependency, folders)
+    });
+  }
+  return inputs;
+}
+
+async function compareInput(
+  { name, digest, annotations }: FileDependency,
+  folders: Record<string, string[]>
+): Promise<IExplainReply['inputs'][number]['onDisk']> {
+  const roots = folders[annotations.nb_root] ?? [];
+  const file = roots
+    .map(root => path.resolve(root, ...name.split('/')))
+    .find(place => statOf(place)?.isFile() === true);
+  if (file === undefined) {
+    return roots.length === 0 ? 'not-checked' : 'not-here';
+  }
+  if (
+    digest === undefined ||
+    (statOf(file)?.size ?? 0n) > BigInt(INPUT_LIMIT_BYTES)
+  ) {
+    return 'not-checked';
+  }
+  const now = await hashFile(file).catch(() => null);
+  return now === null
+    ? 'not-checked'
+    : now.sha256 === digest.sha256
+      ? 'same'
+      : 'different';
+}
+
+/** Folders that names in a record may start from, by their root. */
+function baseFolders(
+  context: IContext,
+  statement: Statement,
+  record: IRecordFile
+): Record<string, string[]> {
+  const folder = path.dirname(record.file);
+  const base = recordedBase(context, statement);
+  const inAttest =
+    path.basename(path.resolve(folder, '..', '..')) === '.attest';
+  return {
+    notebook: [
+      ...(base === null ? [] : [base]),
+      inAttest ? path.resolve(folder, '..', '..', '..') : folder
+    ],
+    home: [context.env.HOME ?? os.homedir()]
+  };
+}
+
+/** The folder that names start from, as this computer's own journal knows it. */
+function recordedBase(context: IContext, statement: Statement): string | null {
+  const uuid = invocationUuid(statement);
+  const file = path.join(context.places.home, 'attests', `${uuid}.jsonl`);
+  const bytes = uuid === null ? null : readLimited(file, 64 * 1024 * 1024);
+  if (bytes === null || typeof bytes === 'string') {
+    return null;
+  }
+  const line = bytes
+    .toString('utf8')
+    .split('\n')
+    .find(each => each.includes('"attest.requested"'));
+  try {
+    const { base } = JSON.parse(line ?? '') as { base?: unknown };
+    return typeof base === 'string' ? base : null;
+  } catch {
+    return null;
+  }
+}
+
+function invocationUuid(statement: Statement): string | null {
+  return (
+    /^urn:uuid:([0-9a-f-]{36})$/.exec(
+      statement.predicate.runDetails.metadata.invocationId
+    )?.[1] ?? null
+  );
+}
+
+/** The run list of a record, if it is at hand and the record's own. */
+export function findRunList(
+  context: IContext,
+  statement: Statement,
+  record: IRecordFile,
+  subject: string
+): IRunList | null {
+  const uuid = invocationUuid(statement);
+  const { runs } = statement.predicate.buildDefinition.externalParameters;
+  const folders = [
+    path.dirname(record.file),
+    ...(uuid === null ? [] : [path.join(context.places.home, 'records', uuid)])
+  ];
+  for (const folder of folders) {
+    const bytes = readLimited(
+      path.join(folder, 'runs.json'),
+      RUN_LIST_LIMIT_BYTES
+    );
+    if (bytes instanceof Buffer && sha256(bytes) === runs.sha256) {
+      return readRunList(bytes, subject);
+    }
+  }
+  return null;
+}
+
+const RUN_LIST_LIMIT_BYTES = 256 * 1024 * 1024;
+
+interface IListedRun {
+  number: number;
+  session: string;
+  notebook: string | null;
+  writes: { sha256: string | null; may?: boolean }[];
+}
+
+function readRunList(bytes: Buffer, subject: string): IRunList | null {
+  try {
+    const { runs } = JSON.parse(bytes.toString('utf8')) as {
+      runs: IListedRun[];
+    };
+    const writer = [...runs]
+      .reverse()
+      .find(({ writes }) =>
+        writes.some(each => each.sha256 === subject && each.may !== true)
+      );
+    const notebooks = runs.flatMap(({ session, notebook }) =>
+      notebook === null ? [] : [[session, notebook] as const]
+    );
+    return {
+      writer: writer ?? null,
+      notebooks: new Map([...notebooks].reverse())
+    };
+  } catch {
+    return null;
+  }
+}
