@@ -169,14 +169,14 @@ class JournalFile:
         sid: str,
         observers: list[dict[str, Any]],
         *,
-        max_waiting: int = MAX_WAITING,
+        max_waiting: int | None = None,
     ) -> None:
         """Open or continue ``path``; the first of ``observers`` speaks by default."""
         self.path = path
         self.sid = sid
         self._by = str(observers[0]["id"])
         self._observers = observers
-        self._max_waiting = max_waiting
+        self._max_waiting = MAX_WAITING if max_waiting is None else max_waiting
         self._waiting: deque[Event] = deque()
         self._lost = 0
         self._lost_from: str | None = None

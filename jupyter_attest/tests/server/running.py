@@ -97,11 +97,23 @@ class Client:
         self.kernel = BlockingKernelClient(connection_file=str(connection_file))
         self.kernel.load_connection_file()
         self.kernel.start_channels()
-        self.kernel.wait_for_ready(60)
+        self.wait_for_ready()
 
     @property
     def session(self) -> str:
         return self.kernel.session.session
+
+    def wait_for_ready(self) -> None:
+        """Until the kernel answers; one that is only slow isn't taken for dead."""
+
+        def answers() -> bool:
+            try:
+                self.kernel.wait_for_ready(20)
+            except RuntimeError:
+                return False
+            return True
+
+        wait_for(answers, 60)
 
     def run(self, code: str, timeout_s: float = 60, **kwargs: Any) -> dict[str, Any]:
         reply = self.kernel.execute(code, **kwargs)
@@ -200,6 +212,8 @@ class RunningServer:
             "JUPYTER_CONFIG_DIR": str(folder / "config"),
             "JUPYTER_RUNTIME_DIR": str(self.runtime),
             "IPYTHONDIR": str(folder / "ipython"),
+            # Only what the arguments name: no other extension of this environment.
+            "JUPYTER_NO_CONFIG": "1",
             **(env or {}),
         }
         extensions = f"jupyter_attest={extension}"

@@ -119,7 +119,7 @@ def test_a_restart_is_a_boundary(server: RunningServer) -> None:
     client = server.client(kernel)
     client.run("x = 'before'")
     assert server.call("POST", f"api/kernels/{kernel}/restart").status_code == 200
-    client.kernel.wait_for_ready(60)
+    client.wait_for_ready()
     client.run("x = 'after'")
     old, new = wait_for(lambda: found if len(found := server.home.of_kernel(kernel)) == 2 else None)
     new.wait("run.idle")
@@ -167,7 +167,7 @@ def test_a_killed_kernel_is_stated_and_starts_again(server: RunningServer) -> No
     wait_for(lambda: len(server.home.of_kernel(kernel)) == 2)
     idle = {e["msgId"] for e in journal.of("run.idle") if e["hadInput"]}
     assert len(journal.of("run.input")) == 2 and len(idle) == 1
-    client.kernel.wait_for_ready(60)
+    client.wait_for_ready()
     client.run("alive = 'again'")
     again = server.journal(kernel)
     again.wait("run.idle")
@@ -210,7 +210,7 @@ def test_pause_leaves_runs_out_until_resume_and_over_a_restart(server: RunningSe
     assert [e["whom"] for e in journal.of("recording.paused")] == ["user"]
     server.attest("POST", f"sessions/{sid}/pause", json={})
     assert server.call("POST", f"api/kernels/{kernel}/restart").status_code == 200
-    client.kernel.wait_for_ready(60)
+    client.wait_for_ready()
     client.run("unseen = 2")
     after = server.journal(kernel)
     assert after.sid != sid and (after.folder / "paused").exists()
