@@ -79,7 +79,7 @@ NAME = "jupyter_attest_probe"
 
 # References taken at start: later patches of these modules (frozen clocks, mocks) don't reach us.
 _wall, _mono, _perf = time.time, time.monotonic_ns, time.perf_counter_ns
-_gmtime = time.gmtime
+_gmtime, _sleep = time.gmtime, time.sleep
 _stat, _lstat, _fstat, _access = os.stat, os.lstat, os.fstat, os.access
 _getcwd, _readlink, _realpath, _join = os.getcwd, os.readlink, os.path.realpath, os.path.join
 _open, _write, _close = os.open, os.write, os.close
@@ -100,6 +100,8 @@ PATH_TYPES = frozenset({"PosixPath", "WindowsPath"})
 
 #: A batch leaves at least this often (seconds) and at this many waiting events.
 PERIOD, BATCH = 2.5, 500
+#: After a run's end the thread lets the kernel send its reply first (seconds).
+YIELD = 0.002
 #: A text that took longer to write than this (ns) is the last one that a run waits for.
 QUICK = 5_000_000
 #: Waiting events beyond this are dropped and counted.
@@ -1059,6 +1061,7 @@ class Probe:
         while not journal.closed:
             try:
                 journal.wake.acquire(True, PERIOD)
+                _sleep(YIELD)
                 self.look_for_pause()
                 self.tell_long_runs()
                 journal.drain()
@@ -1088,7 +1091,7 @@ class Probe:
 
     def look_for_pause(self) -> None:
         """Notice that recording was paused or resumed: the file ``paused`` is there or not."""
-        paused = try_stat(self.paused_file) is not None
+        paused = _access(self.paused_file, os.F_OK)
         if paused == self.paused:
             return
         if paused:
@@ -1275,7 +1278,7 @@ class Probe:
         alive = [
             ident
             for ident in list(_threads)
-            if ident not in run.threads and not _runs_nothing_more(ident)
+            if ident not in run.threads and not _is_machinery(ident)
         ]
         for ident in alive:
             self.thread_runs.setdefault(ident, run)
@@ -2086,12 +2089,16 @@ def _status(error: BaseException | None) -> str:
     return "exited" if type(error) is SystemExit else "error"
 
 
-def _runs_nothing_more(ident: int) -> bool:
-    """Whether a thread is IPython's own, or a timer that was cancelled or has fired."""
+#: Where the classes of the kernel's own threads stand.
+_KERNEL_MODULES = ("IPython.", "ipykernel.", "zmq.")
+
+
+def _is_machinery(ident: int) -> bool:
+    """Whether a thread is the kernel's own, or a timer that was cancelled or has fired."""
     thread = _threads.get(ident)
     if type(thread) is threading.Timer:
         return thread.finished.is_set()
-    return _thread_name(ident) == "IPythonHistorySavingThread"
+    return _class_attribute(type(thread), "__module__").startswith(_KERNEL_MODULES)
 
 
 def _thread_name(ident: int) -> str:
