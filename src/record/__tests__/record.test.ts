@@ -1,0 +1,606 @@
+import * as z from 'zod/mini';
+import {
+  Clock,
+  Disk,
+  FakeSession,
+  NOTEBOOK,
+  requestFor,
+  usualSession,
+  type ISessionOptions
+} from '../../__tests__/journals';
+import type { AttestRequested, Name } from '../../journal/events';
+import { JournalError } from '../../journal/errors';
+import { sha256 } from '../../journal/sha256';
+import { PathReducer } from '../paths';
+import { createRecord } from '../record';
+import { inputsOf } from '../story';
+import { BUILDERS, BUILD_TYPES, Statement, type IRecord } from '../types';
+
+const MODEL = '/home/ann/work/model.joblib';
+
+function recordOf(
+  sessions: FakeSession[],
+  subjects = [MODEL],
+  change: Partial<AttestRequested> = {}
+): IRecord {
+  return createRecord(requestFor({ sessions, subjects, change }));
+}
+
+const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
+const definition = (record: IRecord) =>
+  record.statement.predicate.buildDefinition;
+const recording = (record: IRecord) =>
+  definition(record).internalParameters.recording;
+const gapsOf = (record: IRecord) =>
+  recording(record).gaps.map(g => `${g.code} ${g.count}`);
+const byproduct = (record: IRecord, name: string) =>
+  JSON.parse(
+    text(record.byproducts.find(b => b.name === name)!.bytes)
+  ) as Record<string, Record<string, unknown>[]>;
+
+describe('a record', () => {
+  const record = recordOf([usualSession()]);
+
+  it('is a statement of its own schema, as bytes and as value', () => {
+    const parsed = z.parse(Statement, JSON.parse(text(record.bytes)));
+    expect(parsed).toEqual(record.statement);
+    expect(Object.keys(record.statement)).toEqual([
+      '_type',
+      'subject',
+      'predicateType',
+      'predicate'
+    ]);
+  });
+
+  it('names the subject relative to the notebook’s folder', () => {
+    expect(record.statement.subject).toEqual([
+      {
+        name: 'model.joblib',
+        digest: { sha256: sha256(Buffer.from('weights')) }
+      }
+    ]);
+  });
+
+  it('has what was read with the digest of its bytes', () => {
+    expect(inputsOf(record.statement)).toMatchObject([
+      {
+        name: 'data/train.csv',
+        digest: { sha256: sha256(Buffer.from('a,b\n1,2\n')) },
+        annotations: {
+          nb_root: 'notebook',
+          nb_kind: 'dataset',
+          nb_run: 2,
+          nb_runs: 1,
+          nb_digestTaken: 'ahead'
+        }
+      }
+    ]);
+  });
+
+  it('has the packages as purls', () => {
+    const uris = definition(record).resolvedDependencies.flatMap(d =>
+      'uri' in d && d.uri !== undefined ? [d.uri] : []
+    );
+    expect(uris).toEqual([
+      'pkg:pypi/numpy@2.1.0%2Blocal',
+      'pkg:pypi/scikit-learn@1.7.0'
+    ]);
+  });
+
+  it('says how it was made and on whose word', () => {
+    expect(definition(record)).toMatchObject({
+      buildType: BUILD_TYPES.session,
+      externalParameters: {
+        documents: [{ name: 'train.ipynb', codeCells: 4 }],
+        runs: { total: 4, kept: 3 },
+        order: 'top-to-bottom',
+        clients: { lab: 4 }
+      },
+      internalParameters: {
+        recording: {
+          kernelStart: 'seen',
+          install: 'launch',
+          runsBeforeStart: 0,
+          observers: [{ kind: 'probe' }, { kind: 'scan' }, { kind: 'server' }],
+          gaps: [],
+          subjects: { total: 1, seen: 1 }
+        },
+        machine: {
+          python: '3.12.3',
+          accelerators: [{ kind: 'gpu', name: 'A GPU', driver: '555.1' }],
+          determinism: { CUBLAS_WORKSPACE_CONFIG: ':4096:8' },
+          hashSeed: 'random'
+        }
+      }
+    });
+    expect(record.statement.predicate.runDetails.builder.id).toBe(
+      BUILDERS.session
+    );
+  });
+
+  it('names its byproducts by digest', () => {
+    const { byproducts } = record.statement.predicate.runDetails;
+    expect(byproducts.map(b => b.name)).toEqual([
+      'runs.json',
+      'coverage.json',
+      'environment.json'
+    ]);
+    for (const { name, digest } of byproducts) {
+      const file = record.byproducts.find(b => b.name === name)!;
+      expect(sha256(file.bytes)).toBe(digest.sha256);
+    }
+    expect(definition(record).externalParameters.runs.sha256).toBe(
+      byproducts[0]!.digest.sha256
+    );
+  });
+
+  it('lists every run in order with its verdict, the code as a digest only', () => {
+    const { runs } = byproduct(record, 'runs.json');
+    expect(runs!.map(r => `${r['number']} ${r['verdict']}`)).toEqual([
+      '1 kept-undecided',
+      '2 kept-undecided',
+      '3 needed',
+      '4 after-subject'
+    ]);
+    expect(runs![2]).toMatchObject({
+      session: 's1',
+      notebook: 'train.ipynb',
+      cellId: 'c3',
+      client: { label: 'lab' },
+      code: { text: null },
+      writes: [{ name: 'model.joblib' }]
+    });
+  });
+
+  it('is small', () => {
+    expect(record.bytes.length).toBeLessThan(4000);
+  });
+
+  it('holds no absolute path, user, host, code or environment value', () => {
+    const all = [
+      text(record.bytes),
+      ...record.byproducts.map(b => text(b.bytes))
+    ].join('\n');
+    expect(all).not.toMatch(/\bann\b|anns-laptop|secret = 1|\/home|\/opt/);
+  });
+
+  it('is byte for byte the same for the same request and journal', () => {
+    const again = recordOf([usualSession()]);
+    expect(text(again.bytes)).toBe(text(record.bytes));
+    expect(again.byproducts.map(b => b.sha256)).toEqual(
+      record.byproducts.map(b => b.sha256)
+    );
+  });
+
+  it('is the same after the journal has grown', () => {
+    const session = usualSession();
+    const input = requestFor({ sessions: [session], subjects: [MODEL] });
+    session.run({ code: 'later' });
+    const grown = createRecord({ ...input, sources: session.sources });
+    expect(text(grown.bytes)).toBe(text(record.bytes));
+  });
+
+  it('differs in nothing but times and ids when made the next morning', () => {
+    const later = recordOf([usualSession()], [MODEL], {
+      invocationId: 'urn:uuid:33333333-3333-4333-8333-333333333333',
+      startedOn: '2027-01-01T00:00:00Z',
+      finishedOn: '2027-01-01T00:00:00Z'
+    });
+    const same = {
+      ...later.statement.predicate.runDetails,
+      metadata: record.statement.predicate.runDetails.metadata
+    };
+    expect(same).toEqual(record.statement.predicate.runDetails);
+    expect(later.statement.predicate.buildDefinition).toEqual(
+      definition(record)
+    );
+  });
+
+  it('is refused over a journal that was changed', () => {
+    const session = usualSession();
+    const input = requestFor({ sessions: [session], subjects: [MODEL] });
+    const other = usualSession({
+      sid: session.sid,
+      runsMissed: 1,
+      install: 'late'
+    });
+    expect(() => createRecord({ ...input, sources: other.sources })).toThrow(
+      JournalError
+    );
+  });
+});
+
+describe('options', () => {
+  const options = (change: object) => ({
+    options: {
+      code: false,
+      packages: true,
+      userName: false,
+      fullPaths: false,
+      ...change
+    }
+  });
+
+  it('add the code to the run list, never to the statement', () => {
+    const record = recordOf([usualSession()], [MODEL], options({ code: true }));
+    expect(byproduct(record, 'runs.json')['runs']![0]).toMatchObject({
+      code: { text: 'secret = 1' }
+    });
+    expect(text(record.bytes)).not.toContain('secret');
+  });
+
+  it('add the user name', () => {
+    const record = recordOf(
+      [usualSession()],
+      [MODEL],
+      options({ userName: true })
+    );
+    expect(recording(record).userName).toBe('ann');
+  });
+
+  it('add full paths', () => {
+    const record = recordOf(
+      [usualSession()],
+      [MODEL],
+      options({ fullPaths: true })
+    );
+    expect(inputsOf(record.statement)[0]!.annotations.nb_path).toBe(
+      '/home/ann/work/data/train.csv'
+    );
+  });
+
+  it('leave the packages out', () => {
+    const record = recordOf(
+      [usualSession()],
+      [MODEL],
+      options({ packages: false })
+    );
+    expect(text(record.bytes)).not.toContain('pkg:');
+  });
+});
+
+describe('what was not seen', () => {
+  it('stands in the record with its count', () => {
+    const session = usualSession({
+      scan: false,
+      install: 'late',
+      runsMissed: 2
+    });
+    // The helper wrote no digests either: everything is unknown but named.
+    expect(gapsOf(recordOf([session]))).toEqual([
+      'digest-absent 1',
+      'late-start 2',
+      'no-scan 1'
+    ]);
+  });
+
+  it('is left out when it happened after the subject', () => {
+    const session = usualSession();
+    session.run({
+      facts: { dynamic: ['exec'] },
+      inside: (probe, here) =>
+        probe.add('net.connected', { ...here, host: 'example.org', port: 443 })
+    });
+    expect(gapsOf(recordOf([session]))).toEqual([]);
+  });
+
+  it('names an input without a digest by a URI and the reason', () => {
+    const session = new FakeSession();
+    session.disk.put('/home/ann/data/a b.csv', 'x');
+    session.helper.add('file.hashed', {
+      realPath: '/home/ann/data/a b.csv',
+      stat: session.disk.stat('/home/ann/data/a b.csv'),
+      sha256: null,
+      absent: 'too-large',
+      when: 'ahead',
+      fromCache: false
+    });
+    session.run({
+      reads: ['/home/ann/data/a b.csv'],
+      writes: { [MODEL]: 'w' }
+    });
+    const record = recordOf([session]);
+    const [input] = inputsOf(record.statement);
+    expect(input).toMatchObject({
+      name: 'data/a b.csv',
+      uri: 'nbfile:home/data/a%20b.csv',
+      annotations: { nb_root: 'home', nb_absent: 'too-large' }
+    });
+    expect(input).not.toHaveProperty('digest');
+    expect(gapsOf(record)).toEqual(['digest-absent 1']);
+  });
+
+  it('never lists the digest of a file that changed while it was read', () => {
+    const session = new FakeSession();
+    session.put('/home/ann/work/a.csv', 'x');
+    session.run({
+      reads: ['/home/ann/work/a.csv'],
+      writes: { [MODEL]: 'w' },
+      inside: (probe, here) => {
+        session.disk.put('/home/ann/work/a.csv', 'y');
+        probe.add('file.settled', {
+          ...here,
+          realPath: '/home/ann/work/a.csv',
+          stat: session.disk.stat('/home/ann/work/a.csv'),
+          stillOpen: false
+        });
+      }
+    });
+    const record = recordOf([session]);
+    expect(inputsOf(record.statement)[0]).toMatchObject({
+      uri: 'nbfile:notebook/a.csv',
+      annotations: { nb_unstable: true, nb_absent: 'changed' }
+    });
+    expect(gapsOf(record)).toEqual(['unstable-file 1']);
+  });
+
+  it('includes a subject whose write nobody saw', () => {
+    const session = usualSession();
+    session.disk.put('/home/ann/work/native.bin', 'n');
+    const record = recordOf([session], ['/home/ann/work/native.bin']);
+    expect(gapsOf(record)).toEqual(['write-not-seen 1']);
+    expect(recording(record).subjects).toEqual({ total: 1, seen: 0 });
+    expect(record.summary.ceiling.level).toBe('below-L1');
+  });
+
+  it('stands there too when no session at all is known to have written it', () => {
+    const session = usualSession();
+    session.disk.put('/elsewhere/x.bin', 'n');
+    const input = requestFor({
+      sessions: [session],
+      subjects: ['/elsewhere/x.bin']
+    });
+    input.request.subjects[0]!.sid = null;
+    const record = createRecord(input);
+    expect(gapsOf(record)).toEqual(['write-not-seen 1']);
+    expect(record.statement.subject[0]!.name).toBe('x.bin');
+    expect(recording(record).sessions).toHaveLength(1);
+  });
+
+  it('includes runs that the author left out', () => {
+    const record = recordOf([usualSession()], [MODEL], { drops: ['m1/0'] });
+    expect(gapsOf(record)).toEqual(['dropped-by-user 1']);
+    expect(record.summary).toMatchObject({ runsKept: 2, runsTotal: 4 });
+  });
+
+  it('counts a may-write of the subject and of what was read, of nothing else', () => {
+    const session = usualSession();
+    const changed = (path: string) => {
+      session.disk.put(path, 'by scan');
+      session.helper.add('file.changed', {
+        path,
+        before: null,
+        after: session.disk.stat(path),
+        runs: ['m1/0', 'm2/0']
+      });
+    };
+    changed('/home/ann/work/native.bin');
+    changed('/home/ann/work/other.bin');
+    const record = recordOf([session], ['/home/ann/work/native.bin']);
+    expect(gapsOf(record)).toEqual(['write-by-scan 1']);
+    expect(recording(record).subjects).toEqual({ total: 1, seen: 0 });
+  });
+});
+
+describe('several sessions', () => {
+  const CLEAN = '/home/ann/work/clean.parquet';
+
+  function chain(first: ISessionOptions = {}): FakeSession[] {
+    const disk = new Disk();
+    const a = new FakeSession({
+      sid: 'a',
+      disk,
+      clock: new Clock('2026-11-23T09:00:00.000Z'),
+      notebook: '/home/ann/work/clean.ipynb',
+      ...first
+    });
+    a.put('/home/ann/work/raw.csv', 'raw');
+    a.run({ reads: ['/home/ann/work/raw.csv'] });
+    a.run({ writes: { [CLEAN]: 'clean' } });
+    a.save([
+      ['c1', 'cell 1'],
+      ['c2', 'cell 2']
+    ]);
+    const b = new FakeSession({ sid: 'b', disk });
+    b.hash(CLEAN, 'ahead');
+    b.run({ reads: [CLEAN] });
+    b.run({ writes: { [MODEL]: 'model' } });
+    b.save([
+      ['c1', 'cell 1'],
+      ['c2', 'cell 2']
+    ]);
+    return [a, b];
+  }
+
+  it('link the earlier output by digest, session and run', () => {
+    const record = recordOf(chain());
+    expect(
+      inputsOf(record.statement).map(d => [d.name, d.annotations])
+    ).toMatchObject([
+      [
+        'clean.parquet',
+        { nb_session: 's2', nb_run: 1, nb_fromSession: 's1', nb_fromRun: 2 }
+      ],
+      ['raw.csv', { nb_session: 's1', nb_run: 1 }]
+    ]);
+    expect(recording(record).sessions).toMatchObject([
+      { name: 's1', sid: 'a', runs: 2, kept: 2 },
+      { name: 's2', sid: 'b', runs: 2, kept: 2 }
+    ]);
+    expect(
+      definition(record).externalParameters.documents.map(d => d.name)
+    ).toEqual(['train.ipynb', 'clean.ipynb']);
+    expect(record.summary.ceiling.level).toBe('L1');
+  });
+
+  it('are as weak as the weakest', () => {
+    const record = recordOf(chain({ install: 'late', runsMissed: 1 }));
+    expect(recording(record)).toMatchObject({
+      install: 'late',
+      runsBeforeStart: 1
+    });
+    expect(gapsOf(record)).toEqual(['earlier-session 1', 'late-start 1']);
+    expect(record.summary.ceiling.level).toBe('below-L1');
+  });
+});
+
+describe('a notebook run from the top', () => {
+  function execution(other: 'nobody' | 'a console' = 'nobody'): FakeSession {
+    const session = new FakeSession({ notebook: null });
+    session.server
+      .add('client.seen', {
+        client: 'lab-1',
+        label: 'headless',
+        docId: 'd1',
+        evidence: 'execute'
+      })
+      .add('execution.started', {
+        docId: 'd1',
+        path: NOTEBOOK,
+        sha256: 'c'.repeat(64),
+        parameters: { seed: '7', alpha: '1' },
+        output: null
+      });
+    session.run({});
+    session.run({ writes: { [MODEL]: 'w' } });
+    if (other === 'a console') {
+      session.run({ client: 'con' });
+    }
+    session.server.add('execution.ended', {
+      docId: 'd1',
+      cells: 2,
+      executed: 2,
+      status: 'ok',
+      output: null,
+      outputSha256: null
+    });
+    return session.end();
+  }
+
+  it('is an execution, with its parameters', () => {
+    const record = recordOf([execution()]);
+    expect(definition(record)).toMatchObject({
+      buildType: BUILD_TYPES.execution,
+      externalParameters: {
+        documents: [{ name: 'train.ipynb', sha256: 'c'.repeat(64) }],
+        order: 'top-to-bottom',
+        parameters: { alpha: '1', seed: '7' }
+      }
+    });
+    expect(record.statement.predicate.runDetails.builder.id).toBe(
+      BUILDERS.execution
+    );
+    expect(record.summary.ceiling.level).toBe('L1');
+  });
+
+  it('is none when somebody else ran code in the kernel', () => {
+    expect(definition(recordOf([execution('a console')])).buildType).toBe(
+      BUILD_TYPES.session
+    );
+  });
+});
+
+describe('the order', () => {
+  const order = (ran: string[], saved: string[], edited: string[] = []) => {
+    const session = new FakeSession();
+    ran.forEach((cellId, i) =>
+      session.run({
+        cellId,
+        code: edited.includes(cellId) ? `${cellId} edited` : cellId,
+        writes: i === ran.length - 1 ? { [MODEL]: 'w' } : {}
+      })
+    );
+    session.save(saved.map(cell => [cell, cell]));
+    return definition(recordOf([session])).externalParameters.order;
+  };
+
+  it.each([
+    [['a', 'b', 'c'], ['a', 'b', 'c'], 'top-to-bottom'],
+    [['a', 'b'], ['a', 'b', 'c'], 'top-to-bottom'],
+    [['a', 'c'], ['a', 'b', 'c'], 'in-order'],
+    [['b', 'a'], ['a', 'b', 'c'], 'out-of-order'],
+    [['a', 'a'], ['a', 'b', 'c'], 'out-of-order'],
+    [['a', 'x'], ['a', 'b', 'c'], 'out-of-order']
+  ])('of %j in a notebook of %j is %s', (ran, saved, verdict) => {
+    expect(order(ran, saved)).toBe(verdict);
+  });
+
+  it('is not top to bottom when a cell was edited since', () => {
+    expect(order(['a', 'b'], ['a', 'b'], ['a'])).toBe('in-order');
+  });
+
+  it('is unknown when no saved notebook was seen', () => {
+    const session = new FakeSession();
+    session.run({ writes: { [MODEL]: 'w' } });
+    expect(definition(recordOf([session])).externalParameters.order).toBe(
+      'unknown'
+    );
+  });
+});
+
+describe('many files', () => {
+  it('go into a list of their own, named by its digest', () => {
+    const session = new FakeSession();
+    const paths = Array.from(
+      { length: 600 },
+      (_, i) => `/home/ann/work/img/${i}.png`
+    );
+    paths.forEach(path => session.put(path, path));
+    session.run({ reads: paths, writes: { [MODEL]: 'w' } });
+    const record = recordOf([session]);
+    expect(record.summary.filesRead).toBe(600);
+    expect(byproduct(record, 'inputs.json')['files']).toHaveLength(600);
+    expect(record.bytes.length).toBeLessThan(20_000);
+  });
+
+  it('of up to 150 stay in a statement of less than 100 kB', () => {
+    const session = new FakeSession();
+    const paths = Array.from(
+      { length: 150 },
+      (_, i) => `/home/ann/work/img/${i}.png`
+    );
+    paths.forEach(path => session.put(path, path));
+    session.run({ reads: paths, writes: { [MODEL]: 'w' } });
+    expect(recordOf([session]).bytes.length).toBeLessThan(100_000);
+  });
+});
+
+describe('corrections by the author', () => {
+  it('say what a file is', () => {
+    const record = recordOf([usualSession()], [MODEL], {
+      classifications: [
+        { path: '/home/ann/work/data/train.csv', kind: 'config', by: 'ann' }
+      ]
+    });
+    expect(inputsOf(record.statement)[0]!.annotations).toMatchObject({
+      nb_kind: 'config',
+      nb_confidence: 'confirmed-by-user'
+    });
+  });
+});
+
+describe('paths', () => {
+  const reducer = new PathReducer('/home/ann/work', '/home/ann', ['/opt/venv']);
+  const b64 = (text: string): Name => ({
+    b64: Buffer.from(text, 'latin1').toString('base64')
+  });
+
+  it.each<[Name, string, string]>([
+    ['/home/ann/work/a/b.csv', 'notebook', 'a/b.csv'],
+    ['/home/ann/data/b.csv', 'home', 'data/b.csv'],
+    ['/home/bob/data/b.csv', 'home', 'data/b.csv'],
+    ['/opt/venv/lib/x.csv', 'prefix', 'lib/x.csv'],
+    ['/mnt/projects/ann/b.csv', 'other', 'b.csv'],
+    ['C:\\Users\\ann\\b.csv', 'home', 'b.csv'],
+    [b64('/home/ann/work/\xff%.csv'), 'notebook', '%FF%25.csv']
+  ])('%j becomes %s, %s', (path, root, rel) => {
+    expect(reducer.reduce(path)).toMatchObject({ root, rel });
+  });
+
+  it('keep the bytes of a name that isn’t UTF-8', () => {
+    const { nameBytes } = reducer.reduce(b64('/home/ann/work/\xff.csv'));
+    expect(Buffer.from(nameBytes!, 'base64').toString('latin1')).toBe(
+      '\xff.csv'
+    );
+  });
+});
