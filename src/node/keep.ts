@@ -122,7 +122,10 @@ export function attestFolder(notebook: string): string {
 export function makeAttestFolder(notebook: string): string {
   const folder = attestFolder(notebook);
   try {
-    fs.mkdirSync(folder, { recursive: true });
+    // One by one: made recursively, Node says “no such file” for a read-only disk.
+    [path.dirname(folder), folder]
+      .filter(each => statOf(each)?.isDirectory() !== true)
+      .forEach(each => fs.mkdirSync(each));
     const ignore = path.join(path.dirname(folder), '.gitignore');
     if (statOf(ignore) === null) {
       writeAtomic(ignore, '*\n');

@@ -67,7 +67,7 @@ function progressBar(
       barCompleteChar: '=',
       barIncompleteChar: ' ',
       barsize: 24,
-      hideCursor: true,
+      hideCursor: false,
       clearOnComplete: true,
       stream: process.stderr
     });

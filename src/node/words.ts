@@ -128,17 +128,14 @@ function placeLines(
         ][])),
     ['Journal home', show(record), null]
   ];
-  const written = places.filter(([, , problem]) => problem === null);
-  const failed = places.filter(([, , problem]) => problem !== null);
+  const rows = places.map(([what, file, problem]) => [
+    `  ${what}`,
+    problem === null ? file : `not written: ${printable(problem, 200)}`
+  ]);
+  const failed = places.some(([, , problem]) => problem !== null);
   return [
-    ...table(written.map(([what, file]) => [`  ${what}`, file])),
-    ...failed.map(([what, file, problem]) =>
-      wrap(
-        `${what}: not written to ${file}, ${problem}. The record in the journal home is whole.`,
-        '  ',
-        '    '
-      )
-    ),
+    ...table(rows),
+    ...(failed ? ['  The record in the journal home is whole.'] : []),
     ''
   ];
 }

@@ -45,7 +45,7 @@ describe('explain', () => {
     for (const part of [
       'model.bin',
       'The file here is the one that the record is about.',
-      'run 2 of 2 runs of train.ipynb',
+      'by run 2 of train.ipynb',
       'raw.csv',
       'still the same here',
       'at most SLSA Build L1',
@@ -79,7 +79,9 @@ describe('explain', () => {
   it('says that recording started late, and does not claim the gate of L1', async () => {
     await attested({ runsMissed: 3 });
     const told = await story('model.bin');
-    expect(told).toContain('Recording started late: at least 3 runs');
+    expect(told).toContain(
+      'Recording started late. At least 3 runs came before'
+    );
     expect(told).toContain(
       "at most SLSA Build L1, and L1 itself isn't reached"
     );
@@ -163,7 +165,13 @@ describe('explain without a record', () => {
       signed: true,
       signatureHolds: true,
       keyName: 'this computer',
-      inputs: [{ name: 'raw.csv', onDisk: 'same' }]
+      notebook: 'train.ipynb'
     });
+    expect(reply.inputs).toContainEqual({
+      name: 'raw.csv',
+      onDisk: 'same',
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string
+    });
+    expect(reply.story.length).toBeGreaterThan(5);
   });
 });

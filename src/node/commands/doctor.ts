@@ -227,11 +227,10 @@ function whyNotWritable(folder: string): string | null {
   const trial = path.join(existing, `.attest-${randomUUID().slice(0, 8)}.tmp`);
   try {
     fs.writeFileSync(trial, '', { mode: 0o600 });
+    fs.rmSync(trial);
     return null;
   } catch (error) {
     return systemReason(error);
-  } finally {
-    fs.rmSync(trial, { force: true });
   }
 }
 
