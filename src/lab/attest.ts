@@ -12,7 +12,7 @@ import type { CreateOutcome, IAttestClient } from '../tokens';
 import { RequestError } from './client';
 import { showAttestDialog } from './dialog/dialog';
 import { AttestModel } from './dialog/model';
-import { visible } from './text';
+import { fromNotebook, visible } from './text';
 import { errorReason, requestProblem } from './wording';
 
 /** A record that is made within this time shows no "Signing…", in milliseconds. */
@@ -110,7 +110,7 @@ function noticeOf(
 }
 
 function saved(done: ICreateDone, options: IAttestOptions): INotice {
-  const { trans, open } = options;
+  const { trans, open, path } = options;
   const copy = done.copy;
   if (copy === null || copy.problem !== null) {
     return {
@@ -123,7 +123,10 @@ function saved(done: ICreateDone, options: IAttestOptions): INotice {
     };
   }
   return {
-    message: trans.__('Record saved: %1', visible(copy.path)),
+    message: trans.__(
+      'Record saved: %1',
+      visible(fromNotebook(copy.path, path))
+    ),
     // A 'success' would come with a tick: nothing was judged here.
     type: 'default',
     options: {

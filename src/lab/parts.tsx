@@ -45,14 +45,22 @@ export function State(props: {
   );
 }
 
-/** A file's name with a middle ellipsis; the full name is its tooltip. */
-export function Name(props: { name: string; tail?: number }): JSX.Element {
+/**
+ * A file's name with a middle ellipsis; the full name is its tooltip, and what
+ * a screen reader says: cut in two it would be two words.
+ */
+export function Name(props: {
+  name: string;
+  tail?: number;
+  title?: string;
+}): JSX.Element {
   const shown = visible(props.name);
   const [head, tail] = splitMiddle(shown, props.tail ?? 14);
   return (
-    <span className="jp-Attest-mid" title={shown}>
-      <span>{head}</span>
-      <span>{tail}</span>
+    <span className="jp-Attest-mid" title={props.title ?? shown}>
+      <span aria-hidden="true">{head}</span>
+      <span aria-hidden="true">{tail}</span>
+      <span className="jp-Attest-spoken">{shown}</span>
     </span>
   );
 }

@@ -24,6 +24,14 @@ export function visible(name: string): string {
   return shown.length > MAX_NAME ? `${shown.slice(0, MAX_NAME)}…` : shown;
 }
 
+/** A contents path as seen from the notebook's folder, where it lies in it. */
+export function fromNotebook(path: string, notebook: string): string {
+  const folder = notebook.slice(0, notebook.lastIndexOf('/') + 1);
+  return folder !== '' && path.startsWith(folder)
+    ? path.slice(folder.length)
+    : path;
+}
+
 /** As `visible`, but line breaks and tabs stay: for code and JSON. */
 export function visibleText(text: string): string {
   return text.replace(HIDDEN, c =>

@@ -39,6 +39,7 @@ import {
   count,
   dayAndClock,
   fileSize,
+  fromNotebook,
   localeOf,
   utc,
   visible
@@ -272,9 +273,10 @@ export function progressWords(
 export function refusedHeadline(
   trans: TranslationBundle,
   refused: ICreateRefused,
-  file: ICreateRefused['files'][number] | undefined
+  file: ICreateRefused['files'][number] | undefined,
+  notebook: string
 ): string {
-  const name = visible(file?.path ?? '');
+  const name = visible(fromNotebook(file?.path ?? '', notebook));
   switch (refused.reason) {
     case 'changed':
       return file?.run === null || file?.run === undefined

@@ -12,7 +12,7 @@ export function savedAs(
   const [only, ...more] = model.chosen;
   const stem =
     only === undefined || more.length > 0
-      ? model.notebook.replace(/\.ipynb$/, '')
+      ? model.notebook
       : only.replace(/\/+$/, '');
   return PathExt.normalize(`${stem}${ending}`);
 }

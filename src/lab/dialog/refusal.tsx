@@ -62,7 +62,9 @@ export function Refusal(props: {
       <div>
         {files.map((file, index) => (
           <React.Fragment key={file?.path ?? index}>
-            <strong>{refusedHeadline(trans, refused, file)}</strong>
+            <strong>
+              {refusedHeadline(trans, refused, file, model.notebook)}
+            </strong>
             {file && refused.reason === 'changed' && (
               <Compared file={file} trans={trans} />
             )}

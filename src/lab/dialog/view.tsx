@@ -8,6 +8,7 @@ import * as React from 'react';
 import type { ICreateDone, IWrittenFile } from '../../api';
 import { dotIcon, gapIcon, halfIcon, unequalIcon } from '../icons';
 import { Icon, LinkButton, Meta, Name, State } from '../parts';
+import { fromNotebook, visible } from '../text';
 import {
   ceilingReason,
   counted,
@@ -50,45 +51,82 @@ function Row(props: {
   );
 }
 
-function FileOption(props: IPart & { file: IWrittenFile }): JSX.Element {
-  const { model, trans, file } = props;
-  const state = fileStateWords(trans, file);
-  const bad = model.refusal?.files.some(({ path }) => path === file.path);
+/** A tick box or button of the form: its name, and beside or below it what goes with it. */
+function Option(props: {
+  type: 'checkbox' | 'radio';
+  name?: string;
+  checked: boolean;
+  disabled: boolean;
+  onChange: (checked: boolean) => void;
+  label: React.ReactNode;
+  beside?: React.ReactNode;
+  below?: string;
+}): JSX.Element {
+  const id = React.useId();
+  const { beside, below } = props;
+  const described = beside !== undefined || below !== undefined;
   return (
-    <label className="jp-Attest-opt" aria-disabled={state !== null}>
+    <label className="jp-Attest-opt" aria-disabled={props.disabled}>
       <input
-        type="checkbox"
-        checked={model.isChosen(file.path)}
-        disabled={state !== null || model.signing}
-        onChange={() => model.toggle(file.path)}
+        type={props.type}
+        name={props.name}
+        checked={props.checked}
+        disabled={props.disabled}
+        onChange={event => props.onChange(event.target.checked)}
+        aria-labelledby={`${id}name`}
+        aria-describedby={described ? `${id}more` : undefined}
       />
-      <span className="jp-Attest-optName">
-        <Name name={file.path} />
+      <span className="jp-Attest-optName" id={`${id}name`}>
+        {props.label}
       </span>
-      {state === null ? (
-        <Meta>{writtenBy(trans, file)}</Meta>
-      ) : (
-        <State icon={unequalIcon} word={state} tone={bad ? 'bad' : 'warn'} />
+      {beside !== undefined && (
+        <span className="jp-Attest-optBeside" id={`${id}more`}>
+          {beside}
+        </span>
+      )}
+      {below !== undefined && (
+        <span className="jp-Attest-meta jp-Attest-optMore" id={`${id}more`}>
+          {below}
+        </span>
       )}
     </label>
   );
 }
 
-function OtherOption(props: IPart & { path: string }): JSX.Element {
-  const { model, trans, path } = props;
+function FileOption(
+  props: IPart & { path: string; free: boolean; beside: React.ReactNode }
+): JSX.Element {
+  const { model, path, free, beside } = props;
+  const name = fromNotebook(path, model.notebook);
   return (
-    <label className="jp-Attest-opt">
-      <input
-        type="checkbox"
-        checked={model.isChosen(path)}
-        disabled={model.signing}
-        onChange={() => model.toggle(path)}
-      />
-      <span className="jp-Attest-optName">
-        <Name name={path} />
-      </span>
-      <State icon={gapIcon} word={trans.__('write not recorded')} tone="warn" />
-    </label>
+    <Option
+      type="checkbox"
+      checked={model.isChosen(path)}
+      disabled={!free || model.signing}
+      onChange={() => model.toggle(path)}
+      label={<Name name={name} title={visible(path)} />}
+      beside={beside}
+    />
+  );
+}
+
+function WrittenOption(props: IPart & { file: IWrittenFile }): JSX.Element {
+  const { model, trans, file } = props;
+  const state = fileStateWords(trans, file);
+  const bad = model.refusal?.files.some(({ path }) => path === file.path);
+  return (
+    <FileOption
+      {...{ model, trans }}
+      path={file.path}
+      free={state === null}
+      beside={
+        state === null ? (
+          <Meta>{writtenBy(trans, file)}</Meta>
+        ) : (
+          <State icon={unequalIcon} word={state} tone={bad ? 'bad' : 'warn'} />
+        )
+      }
+    />
   );
 }
 
@@ -173,12 +211,23 @@ function Listed({ model, trans }: IPart): JSX.Element {
                 </div>
               )}
               {files.map(file => (
-                <FileOption key={file.path} {...{ model, trans, file }} />
+                <WrittenOption key={file.path} {...{ model, trans, file }} />
               ))}
             </React.Fragment>
           ))}
           {model.others.map(path => (
-            <OtherOption key={path} {...{ model, trans, path }} />
+            <FileOption
+              key={path}
+              {...{ model, trans, path }}
+              free={true}
+              beside={
+                <State
+                  icon={gapIcon}
+                  word={trans.__('write not recorded')}
+                  tone="warn"
+                />
+              }
+            />
           ))}
           <AnotherFile model={model} trans={trans} />
         </>
@@ -290,15 +339,14 @@ function Additions({ model, trans }: IPart): JSX.Element {
     <>
       <div className="jp-Attest-grid4">
         {names.map(([name, label]) => (
-          <label key={name} className="jp-Attest-opt">
-            <input
-              type="checkbox"
-              checked={model.options[name]}
-              disabled={model.signing}
-              onChange={event => model.setOption(name, event.target.checked)}
-            />
-            <span className="jp-Attest-optName">{label}</span>
-          </label>
+          <Option
+            key={name}
+            type="checkbox"
+            checked={model.options[name]}
+            disabled={model.signing}
+            onChange={checked => model.setOption(name, checked)}
+            label={label}
+          />
         ))}
       </div>
       <Meta>
@@ -326,23 +374,16 @@ function Signatures({ model, trans }: IPart): JSX.Element {
   return (
     <>
       {kinds.map(([sign, label, meaning]) => (
-        <label key={sign} className="jp-Attest-opt">
-          <input
-            type="radio"
-            name="jp-Attest-sign"
-            checked={model.sign === sign}
-            disabled={model.signing}
-            onChange={() => model.setSign(sign)}
-            aria-describedby={`jp-Attest-sign-${sign}`}
-          />
-          <span className="jp-Attest-optName">{label}</span>
-          <span
-            className="jp-Attest-meta jp-Attest-optMore"
-            id={`jp-Attest-sign-${sign}`}
-          >
-            {meaning}
-          </span>
-        </label>
+        <Option
+          key={sign}
+          type="radio"
+          name="jp-Attest-sign"
+          checked={model.sign === sign}
+          disabled={model.signing}
+          onChange={() => model.setSign(sign)}
+          label={label}
+          below={meaning}
+        />
       ))}
     </>
   );
@@ -393,7 +434,12 @@ function Place({ model, trans }: IPart): JSX.Element {
     <div className="jp-Attest-msg">
       <div aria-live="polite">
         <div className="jp-Attest-saves">
-          {trans.__('Saves')} <Name name={savedAs(model)} tail={22} />
+          {trans.__('Saves')}{' '}
+          <Name
+            name={fromNotebook(savedAs(model), model.notebook)}
+            title={visible(savedAs(model))}
+            tail={22}
+          />
         </div>
         <div>
           {trans.__('Nothing is sent.')}{' '}

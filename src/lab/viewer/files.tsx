@@ -69,17 +69,17 @@ function columns(trans: TranslationBundle): IColumn<IShownFile>[] {
     },
     {
       title: trans.__('Run, seen by'),
-      width: '190px',
+      width: '180px',
       cell: file => seenWords(file, trans)
     },
     {
       title: trans.__('Fingerprint taken'),
-      width: '230px',
+      width: '210px',
       cell: file => takenWords(trans, file.taken, file.absent)
     },
     {
       title: trans.__('On this computer'),
-      width: '170px',
+      width: '140px',
       cell: file => (
         <State
           icon={HERE[file.here].icon}

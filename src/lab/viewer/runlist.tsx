@@ -88,17 +88,17 @@ function columns(
     },
     {
       title: trans.__('Read'),
-      width: '180px',
+      width: '150px',
       cell: run => <FileCell files={run.reads} />
     },
     {
       title: trans.__('Wrote'),
-      width: '150px',
+      width: '130px',
       cell: run => <FileCell files={run.writes} />
     },
     {
       title: trans.__('Result'),
-      width: '130px',
+      width: '110px',
       cell: run =>
         run.status === 'ok' ? (
           <Meta>{runStatusWords(trans, run.status)}</Meta>
@@ -112,7 +112,7 @@ function columns(
     },
     {
       title: trans.__('In this record'),
-      width: '326px',
+      width: '250px',
       cell: run => (
         <>
           <State
