@@ -180,6 +180,7 @@ class JournalFile:
         self._waiting: deque[Event] = deque()
         self._lost = 0
         self._lost_from: str | None = None
+        self._lost_reason = "too many events at once"
         #: Why the last write failed; ``None`` while writing works.
         self.problem: str | None = None
         #: Gaps written so far.
@@ -275,12 +276,13 @@ class JournalFile:
         if self._size != end:
             os.ftruncate(descriptor, self._size)
             self._lost += 1
+            self._lost_reason = "its last line was torn"
 
     def _write_waiting(self) -> None:
         assert self._descriptor is not None
         seq, prev = self._seq, self._prev
         lines: list[bytes] = []
-        for event in [*self._loss(), *self._waiting]:
+        for event in [*self._waiting, *self._loss()]:
             line = self._line(event, seq, prev)
             prev = hashlib.sha256(line).hexdigest()
             seq += 1
@@ -296,16 +298,17 @@ class JournalFile:
         self._lost, self._lost_from = 0, None
 
     def _loss(self) -> list[Event]:
-        """The gap that states lost events, before the ones that waited."""
+        """The gap that states lost events: later than the ones that waited."""
         if not self._lost:
             return []
         self.gaps += 1
-        covers = {
+        covers: dict[str, Any] = {
             "count": self._lost,
-            "from": self._lost_from,
             "to": now_text(),
-            "reason": self.problem or "too many events at once",
+            "reason": self.problem or self._lost_reason,
         }
+        if self._lost_from is not None:
+            covers["from"] = self._lost_from
         return [
             {
                 "t": now_text(),
