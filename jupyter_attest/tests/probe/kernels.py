@@ -20,6 +20,8 @@ from jupyter_attest.tests.journals import Event, read_journal, text_of
 
 ROOT = Path(__file__).parents[3]
 PROBE = ROOT / "jupyter_attest" / "probe" / "probe.py"
+#: The kernels' interpreter: set the variable to test the probe in another environment.
+PYTHON = os.environ.get("JUPYTER_ATTEST_TEST_PYTHON", sys.executable)
 WRAPPERS = ROOT / "src" / "journal" / "wrappers.json"
 
 
@@ -63,7 +65,7 @@ class Kernel:
         tmp: Path,
         *,
         recorded: bool = True,
-        python: str = sys.executable,
+        python: str = PYTHON,
         work: Path | None = None,
         startup: str | None = None,
         probe: str | None = None,

@@ -47,8 +47,9 @@ SESSIONS: dict[str, list[str]] = {
     "environment": [
         "import os\nfor k, v in os.environ.items(): print(k, v)",
         "import subprocess, sys\n"
-        "print(subprocess.run([sys.executable, '-c', 'import os; print(sorted(os.environ.items()))'],"
-        " capture_output=True, text=True).stdout)",
+        "code = 'import os; print(sorted(os.environ.items()))'\n"
+        "done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)\n"
+        "print(done.stdout)",
     ],
     "working folder": [
         "import os\nos.getcwd(), os.listdir()",
@@ -66,10 +67,12 @@ SESSIONS: dict[str, list[str]] = {
         "ip.events.register('pre_run_cell', before); ip.events.register('post_run_cell', after)",
         "1",
         "1/0",
-        "ip.events.unregister('pre_run_cell', before); ip.events.unregister('post_run_cell', after)",
+        "ip.events.unregister('pre_run_cell', before)\n"
+        "ip.events.unregister('post_run_cell', after)",
     ],
     "a callback that fails": [
-        "def bad(): raise ValueError('mine')\nip = get_ipython()\nip.events.register('pre_execute', bad)",
+        "def bad(): raise ValueError('mine')\nip = get_ipython()",
+        "ip.events.register('pre_execute', bad)",
         "1",
         "ip.events.unregister('pre_execute', bad)",
     ],
@@ -103,7 +106,8 @@ SESSIONS: dict[str, list[str]] = {
         "open('late').read()",
     ],
     "weak references": [
-        "import weakref\nclass W: pass\nw = W(); gone = []\nr = weakref.ref(w, lambda _: gone.append(1))",
+        "import weakref\nclass W: pass\nw = W(); gone = []",
+        "r = weakref.ref(w, lambda _: gone.append(1))",
         "r() is w, gone",
         "del w\ngone, r()",
     ],
@@ -123,7 +127,7 @@ SESSIONS: dict[str, list[str]] = {
     ],
     "an audit hook that forbids": [
         "import sys\ndef strict(event, args):\n"
-        "    if event == 'open' and str(args[0]).endswith('forbidden'): raise PermissionError('no')\n"
+        "    if event == 'open' and 'forbidden' in str(args[0]): raise PermissionError('no')\n"
         "sys.addaudithook(strict)",
         "open('forbidden', 'w')",
         "import os; os.path.exists('forbidden')",
@@ -179,7 +183,8 @@ SESSIONS: dict[str, list[str]] = {
     "sources": ["def shown(a):\n    return a", "import inspect\nprint(inspect.getsource(shown))"],
     "awaiting": [
         "import asyncio\nlog = []\n"
-        "async def step(n):\n    await asyncio.sleep(0); log.append(n); open(f's{n}', 'w').close()\n"
+        "async def step(n):\n"
+        "    await asyncio.sleep(0); log.append(n); open(f's{n}', 'w').close()\n"
         "await asyncio.gather(*(step(n) for n in range(5)))\nlog",
         "len(asyncio.all_tasks()) < 20",
     ],
@@ -234,7 +239,8 @@ SESSIONS: dict[str, list[str]] = {
     ],
     "reset": ["%reset -f\nx = 1", "dir()"],
     "interpreter settings": [
-        "import sys\nsys.getswitchinterval(), sys.getrecursionlimit(), sys.flags, sys.argv[0][-10:]",
+        "import sys\nsys.getswitchinterval(), sys.getrecursionlimit(), sys.flags",
+        "sys.argv[0][-10:]",
         "import locale, decimal\nlocale.setlocale(locale.LC_ALL), decimal.getcontext()",
         "import gc\ngc.isenabled(), gc.get_threshold(), gc.callbacks",
     ],

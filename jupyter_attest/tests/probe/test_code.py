@@ -58,7 +58,8 @@ def test_calls_name_the_exact_type_of_a_plain_receiver(kernel: Kernel) -> None:
     kernel.record("import collections, math\nbag = collections.Counter()\nclass Own(dict): pass\n"
                   "own = Own()")  # fmt: skip
     found = calls(one(kernel.record(
-        "bag.update('a'); own.update(a=1); math.sqrt(4); print('x'); 'a'.upper(); bag.copy().pop('a')"
+        "bag.update('a'); own.update(a=1); math.sqrt(4)\n"
+        "print('x'); 'a'.upper(); bag.copy().pop('a')"
     ), "run.code"))  # fmt: skip
     assert found["bag.update"] == ("collections.Counter", None)
     assert found["own.update"] == ("__main__.Own", None)
@@ -79,9 +80,11 @@ def test_looking_at_a_receiver_runs_none_of_its_code(kernel: Kernel) -> None:
     kernel.run(
         "log = []\n"
         "class Meta(type):\n"
-        "    def __getattribute__(cls, name): log.append(name); return type.__getattribute__(cls, name)\n"
+        "    def __getattribute__(cls, name):\n"
+        "        log.append(name); return type.__getattribute__(cls, name)\n"
         "class Touchy(metaclass=Meta):\n"
-        "    def __getattribute__(self, name): log.append(name); return object.__getattribute__(self, name)\n"
+        "    def __getattribute__(self, name):\n"
+        "        log.append(name); return object.__getattribute__(self, name)\n"
         "    def __eq__(self, other): log.append('eq'); return True\n"
         "    def __hash__(self): log.append('hash'); return 1\n"
         "    def __len__(self): log.append('len'); return 1\n"

@@ -90,7 +90,7 @@ def told(events: list[Event], work: Path) -> list[str]:
         ("c = sqlite3.connect(':memory:'); c.close()", []),
         ("import tempfile\nwith tempfile.TemporaryFile(dir='.') as f: f.write(b'x')", []),
         ("open('/dev/null', 'w').close(); open('/proc/self/stat').close()", []),
-        ("open('helper.py', 'w').write('x = 1'); import helper", 
+        ("open('helper.py', 'w').write('x = 1'); import helper",
          ["write+truncate+create helper.py", "read helper.py"]),
         ("import json.tool, email.mime.audio", []),
     ],

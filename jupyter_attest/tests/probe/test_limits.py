@@ -66,8 +66,8 @@ def test_descriptors_closed_by_the_user_stop_us_and_nothing_else(tmp_path: Path)
     with Kernel(tmp_path) as kernel:
         kernel.record("import os")
         before = len(kernel.events())
-        kernel.run("os.closerange(500, 600)\nmine = open('mine', 'w')\n"
-                   "import fcntl; high = fcntl.fcntl(mine.fileno(), fcntl.F_DUPFD, 512)")  # fmt: skip
+        kernel.run("os.closerange(500, 600)\nmine = open('mine', 'w')\nimport fcntl")
+        kernel.run("high = fcntl.fcntl(mine.fileno(), fcntl.F_DUPFD, 512)")
         kernel.run("open('other', 'w').write('1')")
         kernel.run("mine.close(); os.close(high)")
         assert (kernel.work / "mine").read_bytes() == b""
@@ -82,7 +82,8 @@ def written(kernel: Kernel) -> int:
 def test_many_events_leave_during_the_run(tmp_path: Path) -> None:
     with Kernel(tmp_path) as kernel:
         msg_id = kernel.send(
-            "import time\nfor n in range(2000): open(f'm{n}', 'w').close()\nwhile True: time.sleep(.1)"
+            "import time\nfor n in range(2000): open(f'm{n}', 'w').close()\n"
+            "while True: time.sleep(.1)"
         )
         until = time.monotonic() + 15
         while written(kernel) < 2000 and time.monotonic() < until:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,12 @@ def files_below(folder: Path) -> dict[str, bytes]:
     }
 
 
-def play(tmp: Path, work: Path, recorded: bool, python: str = sys.executable) -> Seen:
+def play(tmp: Path, work: Path, recorded: bool) -> Seen:
     """Run every session in one kernel, in the same place whether recorded or not."""
     seen: Seen = {}
     shutil.rmtree(work, ignore_errors=True)
     env = {"PYTHONHASHSEED": "0", "COLUMNS": "100"}
-    with Kernel(tmp, recorded=recorded, work=work, python=python, env=env) as kernel:
+    with Kernel(tmp, recorded=recorded, work=work, env=env) as kernel:
         for number, (name, cells) in enumerate(SESSIONS.items()):
             folder = work / f"s{number}"
             folder.mkdir()
