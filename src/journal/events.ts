@@ -481,7 +481,12 @@ export const RequestedSubject = z.looseObject({
   sha256: Sha256,
   stat: Stat,
   /** Session in which it was written; null when its write wasn't seen. */
-  sid: text
+  sid: text,
+  /**
+   * True for the whole of a folder (the digest is its OMS root), whose files are
+   * subjects too. Such entries come last.
+   */
+  folder: z.optional(z.boolean())
 });
 
 /** What goes into the record beyond the default. */

@@ -85,7 +85,8 @@ export function prepare(ask: IAsk): IPrepared {
       path: subject.path,
       sha256: subject.sha256,
       stat: subject.stat,
-      sid: match.kind === 'written' ? (session?.session.sid ?? null) : null
+      sid: match.kind === 'written' ? (session?.session.sid ?? null) : null,
+      ...(subject.whole ? { folder: true } : {})
     })),
     classifications: [],
     drops: [],

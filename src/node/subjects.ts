@@ -52,7 +52,7 @@ export type SubjectProgress = (
 
 /**
  * Fingerprint the subjects. A folder becomes a subject per file and one for the
- * whole.
+ * whole; wholes come last.
  *
  * @throws Refusal `missing` or `no-subject`; CliError when one can't be read.
  */
@@ -77,7 +77,11 @@ export async function takeSubjects(
       `A record can be about ${MAX_SUBJECTS} files at most; these are ${subjects.size}.`
     );
   }
-  return [...subjects.values()];
+  const all = [...subjects.values()];
+  return [
+    ...all.filter(({ whole }) => !whole),
+    ...all.filter(({ whole }) => whole)
+  ];
 }
 
 function realPath(name: string): string {

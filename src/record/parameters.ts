@@ -1,8 +1,13 @@
 /** External parameters (what the author decided) and internal ones (what the recorder says of itself). */
-import type { IRunVerdict } from '../condense/types';
+import type { IRunVerdict, ITracedSubject } from '../condense/types';
 import { nameKey } from '../journal/names';
 import type { IDocument, ISession, ISessionObserver } from '../session/types';
-import { sessionName, type IRecordContext } from './context';
+import {
+  documentsOf,
+  isKept,
+  sessionName,
+  type IRecordContext
+} from './context';
 import { countGaps, isWriteSeen, type IRecordGap } from './gaps';
 import { compare, sorted } from './json';
 import { orderOf, worstOrder } from './order';
@@ -10,9 +15,6 @@ import type { Machine, Recording, Statement } from './types';
 
 type Definition = Statement['predicate']['buildDefinition'];
 type External = Definition['externalParameters'];
-
-export const isKept = ({ verdict }: IRunVerdict) =>
-  verdict === 'needed' || verdict === 'kept-undecided';
 
 export function externalParameters(
   context: IRecordContext,
@@ -42,7 +44,7 @@ function documents(context: IRecordContext): External['documents'] {
   const primary = context.request.document;
   const found = new Map<string, External['documents'][number]>();
   for (const session of [...context.sessions].reverse()) {
-    const own = [...session.documents].sort(
+    const own = documentsOf(context, session).sort(
       (a, b) => Number(isAt(b, primary)) - Number(isAt(a, primary))
     );
     for (const document of own) {
@@ -130,13 +132,28 @@ export function recordingOf(
     observers: observers(sessions),
     channels: channels(sessions),
     gaps: countGaps(gaps),
-    subjects: {
-      total: slice.subjects.length,
-      seen: slice.subjects.filter(
-        s => isWriteSeen(s) && s.version?.certainty === 'sure'
-      ).length
-    },
+    subjects: subjectCounts(context),
     ...(options.userName && userName !== null ? { userName } : {})
+  };
+}
+
+/** The whole of a folder counts as seen when each of its files does. */
+function subjectCounts({
+  request,
+  slice
+}: IRecordContext): Recording['subjects'] {
+  const isSeen = (subject: ITracedSubject) =>
+    isWriteSeen(subject) && subject.version?.certainty === 'sure';
+  const folders = request.subjects.filter(({ folder }) => folder === true);
+  const seenFolders = folders.filter(({ path }) => {
+    const inside = slice.subjects.filter(({ subject }) =>
+      subject.key.startsWith(`${nameKey(path)}/`)
+    );
+    return inside.length > 0 && inside.every(isSeen);
+  });
+  return {
+    total: request.subjects.length,
+    seen: slice.subjects.filter(isSeen).length + seenFolders.length
   };
 }
 

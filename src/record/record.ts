@@ -7,7 +7,11 @@ import { condense } from '../condense/condense';
 import type { ISlice } from '../condense/types';
 import type { AttestRequested, EventOf } from '../journal/events';
 import { nameKey } from '../journal/names';
-import { cutToPrefixes, type IJournalSource } from '../journal/read';
+import {
+  cutToPrefixes,
+  type IJournalFile,
+  type IJournalSource
+} from '../journal/read';
 import { sha256 as pureSha256, type Sha256Function } from '../journal/sha256';
 import { foldSessions } from '../session/fold';
 import type { ISession } from '../session/types';
@@ -36,8 +40,11 @@ import {
 
 export interface IRecordInput {
   request: AttestRequested;
-  /** Journal files that the request's prefixes name: whole, or at least so long. */
-  sources: readonly IJournalSource[];
+  /**
+   * Journal files that the request's prefixes name: whole, or at least so long. One that
+   * was read already (`readJournalFile`) saves reading it again.
+   */
+  sources: readonly (IJournalSource | IJournalFile)[];
   /** Digests taken for this request, as written before it in the attests file. */
   hashed: readonly EventOf<'file.hashed'>[];
   /** The text with this salted digest, null when it is gone. Asked only for the option `code`. */
@@ -112,12 +119,15 @@ function sliceOf(
   request: AttestRequested,
   sessions: ReadonlyMap<string, ISession>
 ): ISlice {
-  const subjects = request.subjects.map(({ path, sha256, stat, sid }) => ({
-    key: nameKey(path),
-    sha256,
-    stat,
-    sid
-  }));
+  // The whole of a folder was never written as such: its files speak for it.
+  const subjects = request.subjects
+    .filter(({ folder }) => folder !== true)
+    .map(({ path, sha256, stat, sid }) => ({
+      key: nameKey(path),
+      sha256,
+      stat,
+      sid
+    }));
   const slice = condense(sessions, subjects, request.drops);
   return slice.sessions.length > 0 ? slice : wholeSlice(sessions, slice);
 }

@@ -485,6 +485,11 @@ describe('create of a folder', () => {
     const { subject } = JSON.parse(reply.statement) as Statement;
     // The OMS specification and its reference implementation sort these two differently.
     expect(subject).toHaveLength(3 + 2);
+    expect(subject.map(({ name }) => name).slice(3)).toEqual([
+      'model',
+      'model (2)'
+    ]);
+    expect(reply.summary).toMatchObject({ gaps: [], ceiling: { level: 'L1' } });
     expect(tree(at('model'))).toHaveLength(3);
   });
 });
