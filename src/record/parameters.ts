@@ -1,5 +1,5 @@
 /** External parameters (what the author decided) and internal ones (what the recorder says of itself). */
-import type { IRunVerdict, ITracedSubject } from '../condense/types';
+import type { ITracedSubject } from '../condense/types';
 import { nameKey } from '../journal/names';
 import type { IDocument, ISession, ISessionObserver } from '../session/types';
 import {
