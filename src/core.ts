@@ -5,7 +5,27 @@ export * from './journal/errors';
 export * from './journal/read';
 export { nameKey, nameText } from './journal/names';
 export { sha256, type Sha256Function } from './journal/sha256';
-export type * from './session/types';
+export type {
+  AbsentReason,
+  DigestTaken,
+  GapCode,
+  IClassification,
+  IClient,
+  IDocument,
+  IExecution,
+  IFile,
+  IFileRead,
+  IFileVersion,
+  IGap,
+  IMachine,
+  IRun,
+  ISavedCell,
+  ISession,
+  ISessionObserver,
+  RunRange,
+  RunStatus,
+  SessionState
+} from './session/types';
 export { foldSessions, SessionFold } from './session/fold';
 export * from './condense/types';
 export { condense } from './condense/condense';

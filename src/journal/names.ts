@@ -42,7 +42,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 function escapeBytes(bytes: Uint8Array): string {
   let text = '';
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = sequenceLength(bytes, at);
     if (length === 0) {
       text += percent(bytes[at]!);

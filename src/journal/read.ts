@@ -217,7 +217,7 @@ export function prefixOf(file: IJournalFile): Prefix {
  * @throws JournalError `prefix-missing`, `prefix-mismatch` (rewritten since).
  */
 export function cutToPrefixes(
-  sources: readonly IJournalSource[],
+  sources: readonly (IJournalSource | IJournalFile)[],
   prefixes: readonly Prefix[],
   options: IReadOptions = {}
 ): IJournalFile[] {
@@ -236,11 +236,27 @@ export function cutToPrefixes(
   });
 }
 
+/** A source may be a file that was read already; it isn't read again if it ends there. */
+function isReadTo(
+  source: IJournalSource | IJournalFile,
+  { lines, head, torn }: Prefix
+): source is IJournalFile {
+  return (
+    'ends' in source &&
+    source.lines === lines &&
+    source.head === head &&
+    source.torn === (torn ?? false)
+  );
+}
+
 function cut(
-  source: IJournalSource,
+  source: IJournalSource | IJournalFile,
   prefix: Prefix,
   options: IReadOptions
 ): IJournalFile {
+  if (isReadTo(source, prefix)) {
+    return source;
+  }
   const file = readJournalFile(source, { ...options, lines: prefix.lines });
   if (file.lines !== prefix.lines || file.head !== prefix.head) {
     const name = `${prefix.sid}/${prefix.file}`;

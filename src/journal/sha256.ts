@@ -98,19 +98,32 @@ function padding(bytes: Uint8Array): Uint8Array {
   return tail;
 }
 
+/** Working memory, used anew by each call: journals have very many short lines. */
+const STATE = new Int32Array(8);
+const WORDS = new Int32Array(64);
+const HEX = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, '0')
+);
+
 /** Lower-case hex SHA-256 of the bytes. */
 export const sha256: Sha256Function = bytes => {
-  const state = INITIAL.slice();
-  const w = new Int32Array(64);
+  STATE.set(INITIAL);
   const whole = bytes.length - (bytes.length % 64);
   for (let at = 0; at < whole; at += 64) {
-    compress(state, w, bytes, at);
+    compress(STATE, WORDS, bytes, at);
   }
   const tail = padding(bytes);
   for (let at = 0; at < tail.length; at += 64) {
-    compress(state, w, tail, at);
+    compress(STATE, WORDS, tail, at);
   }
-  return Array.from(state, word =>
-    (word >>> 0).toString(16).padStart(8, '0')
-  ).join('');
+  let hex = '';
+  for (let i = 0; i < 8; i++) {
+    const word = STATE[i]!;
+    hex +=
+      HEX[word >>> 24]! +
+      HEX[(word >>> 16) & 255]! +
+      HEX[(word >>> 8) & 255]! +
+      HEX[word & 255]!;
+  }
+  return hex;
 };

@@ -1,9 +1,14 @@
 /** What the parts of a record are made from. */
-import type { ISlice } from '../condense/types';
+import type { IRunVerdict, ISlice } from '../condense/types';
 import type { AttestRequested, Name } from '../journal/events';
 import { nameKey } from '../journal/names';
 import type { Sha256Function } from '../journal/sha256';
-import type { IClassification, IFile, ISession } from '../session/types';
+import type {
+  IClassification,
+  IDocument,
+  IFile,
+  ISession
+} from '../session/types';
 import type { PathReducer } from './paths';
 
 export interface IRecordContext {
@@ -20,6 +25,27 @@ export interface IRecordContext {
 export function sessionName(context: IRecordContext, sid: string): string {
   return `s${context.sessions.findIndex(s => s.sid === sid) + 1}`;
 }
+
+/** The notebooks of a session that play a part: whose cells are kept, and the one named. */
+export function documentsOf(
+  context: IRecordContext,
+  session: ISession
+): IDocument[] {
+  const part = context.slice.sessions.find(s => s.session === session);
+  const docIds = new Set(
+    part?.runs.filter(isKept).map(({ run }) => run.docId) ?? []
+  );
+  const { document } = context.request;
+  return session.documents.filter(
+    ({ docId, path }) =>
+      docIds.has(docId) ||
+      docId === session.execution?.docId ||
+      (document !== null && nameKey(document) === nameKey(path))
+  );
+}
+
+export const isKept = ({ verdict }: IRunVerdict) =>
+  verdict === 'needed' || verdict === 'kept-undecided';
 
 /** Files of all sessions by session and path, with the author's corrections. */
 export class Classifications {

@@ -11,7 +11,13 @@ import type {
   IFileVersion
 } from '../session/types';
 import { nameText } from '../journal/names';
-import { Classifications, sessionName, type IRecordContext } from './context';
+import {
+  Classifications,
+  documentsOf,
+  isKept,
+  sessionName,
+  type IRecordContext
+} from './context';
 import { compare, jsonLines } from './json';
 import type { Dependency, FileDependency, IByproductFile } from './types';
 
@@ -43,7 +49,12 @@ export function findDependencies(context: IRecordContext): IDependencies {
   const files = listed.map(input => fileDependency(context, input));
   const { kept, manifest } = foldMany(context, files.sort(byName));
   return {
-    listed: [...kept, ...notebooks(context), ...packages(context)],
+    listed: [
+      ...kept,
+      ...remotes(context),
+      ...notebooks(context),
+      ...packages(context)
+    ],
     manifest,
     folded: countKinds(inputs.filter(input => input.classification.noise)),
     reads: listed.flatMap(input => input.reads)
@@ -96,12 +107,7 @@ function fileDependency(
       nb_confidence: classification.confidence,
       ...(version.stat === null ? {} : { nb_bytes: version.stat.size }),
       ...(several ? { nb_session: sessionName(context, sid) } : {}),
-      ...(numbers.length === 0
-        ? {}
-        : {
-            nb_run: numbers.reduce((a, b) => Math.min(a, b)),
-            nb_runs: new Set(numbers).size
-          }),
+      ...runNumbers(numbers),
       nb_seenBy: [...new Set(reads.map(read => read.seenBy))].sort(compare),
       ...(via === undefined ? {} : { nb_via: via! }),
       ...(digest === null
@@ -164,11 +170,52 @@ function foldMany(
   };
 }
 
+/** What kept runs fetched by URL: named, without a digest. */
+function remotes(context: IRecordContext): Dependency[] {
+  const found = new Map<string, { sid: string; runs: number[] }>();
+  for (const { session, runs } of context.slice.sessions) {
+    const kept = new Set(runs.filter(isKept).map(({ run }) => run.number));
+    for (const { run, url } of session.remotes) {
+      if (run === null || kept.has(run)) {
+        const entry = found.get(url) ?? { sid: session.sid, runs: [] };
+        entry.runs.push(...(run === null ? [] : [run]));
+        found.set(url, entry);
+      }
+    }
+  }
+  return [...found]
+    .sort(([a], [b]) => compare(a, b))
+    .map(([url, { sid, runs }]) => ({
+      uri: nameText(url),
+      annotations: {
+        nb_kind: 'remote',
+        ...(context.sessions.length > 1
+          ? { nb_session: sessionName(context, sid) }
+          : {}),
+        ...runNumbers(runs),
+        nb_absent: 'not-taken'
+      }
+    }));
+}
+
+/** First run and how many, where any is known. */
+function runNumbers(runs: readonly number[]): {
+  nb_run?: number;
+  nb_runs?: number;
+} {
+  return runs.length === 0
+    ? {}
+    : {
+        nb_run: runs.reduce((a, b) => Math.min(a, b)),
+        nb_runs: new Set(runs).size
+      };
+}
+
 /** The notebooks whose cells ran, as last saved. */
 function notebooks(context: IRecordContext): FileDependency[] {
   const found = new Map<string, FileDependency>();
   for (const session of context.sessions) {
-    for (const { docId, path, saved } of session.documents) {
+    for (const { docId, path, saved } of documentsOf(context, session)) {
       const digest =
         session.execution?.docId === docId
           ? session.execution.sha256

@@ -1,6 +1,7 @@
 /** How the cells of a session ran, against their order in the saved notebook. */
 import type { IRunVerdict, ISessionSlice } from '../condense/types';
 import type { ISavedCell, ISession } from '../session/types';
+import { isKept } from './context';
 import type { OrderVerdict } from './types';
 
 const RANK: OrderVerdict[] = [
@@ -29,10 +30,8 @@ export function orderOf({ session, runs }: ISessionSlice): OrderVerdict {
   return worstOrder(verdicts);
 }
 
-const isKeptCell = ({ run, verdict }: IRunVerdict) =>
-  run.kind === 'cell' &&
-  run.parent === null &&
-  (verdict === 'needed' || verdict === 'kept-undecided');
+const isKeptCell = (verdict: IRunVerdict) =>
+  isKept(verdict) && verdict.run.kind === 'cell' && verdict.run.parent === null;
 
 const isFromTheStart = (session: ISession) =>
   session.startSeen && session.runsMissed === 0 && session.install !== 'late';

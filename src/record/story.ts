@@ -29,13 +29,13 @@ export function summarize(statement: Statement): IRecordSummary {
 
 /** Data files that a dependency stands for; notebooks and packages are none. */
 function filesIn({ annotations }: Dependency): number {
-  if (annotations === undefined || annotations.nb_kind === 'package') {
+  if (annotations === undefined) {
     return 0;
   }
   if ('nb_files' in annotations) {
     return annotations.nb_files;
   }
-  return annotations.nb_kind === 'notebook' ? 0 : 1;
+  return 'nb_root' in annotations && annotations.nb_kind !== 'notebook' ? 1 : 0;
 }
 
 /** Files read, without notebooks: the inputs of a story. */

@@ -84,9 +84,22 @@ const PackageDependency = z.strictObject({
   annotations: z.optional(PackageAnnotations)
 });
 
-/** A file read, a list of many files read, or an installed package. */
+const RemoteDependency = z.strictObject({
+  uri: z.string(),
+  annotations: z.strictObject({
+    nb_kind: z.literal('remote'),
+    nb_session: z.optional(z.string()),
+    nb_run: z.optional(Count),
+    nb_runs: z.optional(Count),
+    /** What arrived has no digest. */
+    nb_absent: z.string()
+  })
+});
+
+/** A file read, a list of many files read, something fetched by URL, or an installed package. */
 export const Dependency = z.union([
   FileDependency,
+  RemoteDependency,
   ManifestDependency,
   PackageDependency
 ]);

@@ -11,6 +11,7 @@ export function readDocuments(
 ): Map<string, IDocument> {
   const documents = new Map<string, IDocument>();
   for (const event of events) {
+    // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- other events say nothing of documents
     switch (event.type) {
       case 'document.bound':
       case 'document.saved':
@@ -42,6 +43,7 @@ function see(documents: Map<string, IDocument>, docId: string): IDocument {
 export function documentPaths(events: readonly JournalEvent[]): Set<string> {
   const keys = new Set<string>();
   for (const event of events) {
+    // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- other events say nothing of documents
     switch (event.type) {
       case 'document.bound':
       case 'document.saved':

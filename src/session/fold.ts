@@ -13,11 +13,12 @@ import {
 } from './documents';
 import { readFiles } from './files';
 import { digestGaps, findGaps } from './gaps';
-import { lastOf, mainProbe, sortLog, type ISessionLog } from './log';
+import { eventsOf, lastOf, mainProbe, sortLog, type ISessionLog } from './log';
 import { forgottenTexts, joinRuns, type IRuns } from './runs';
 import type {
   IExecution,
   IMachine,
+  IRemoteRead,
   ISession,
   ISessionObserver,
   SessionState
@@ -120,6 +121,7 @@ function foldLog(log: ISessionLog, options: IFoldOptions): ISession {
     withoutRun: runs.withoutRun,
     files: files.files,
     reads: files.reads,
+    remotes: remotesOf(log, runs),
     execution: executionOf(log.recorder),
     machine: machineOf(log)
   };
@@ -154,6 +156,7 @@ function stateOf(events: readonly JournalEvent[]): {
   let endedAt: string | null = null;
   let paused = false;
   for (const event of events) {
+    // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- other events say nothing of the state
     switch (event.type) {
       case 'kernel.died':
         [state, endedAt] = ['died', event.t];
@@ -222,6 +225,18 @@ function observersOf(log: ISessionLog): ISessionObserver[] {
     }
   }
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, o]) => o);
+}
+
+/** URLs that were read, each once a run. */
+function remotesOf(log: ISessionLog, { byId }: IRuns): IRemoteRead[] {
+  const found = new Map<string, IRemoteRead>();
+  for (const { events } of log.probes) {
+    for (const { run, url } of eventsOf(events, 'remote.read')) {
+      const number = byId.get(run ?? '')?.number ?? null;
+      found.set(`${number}\0${url}`, { run: number, url });
+    }
+  }
+  return [...found.values()];
 }
 
 function executionOf(events: readonly JournalEvent[]): IExecution | null {

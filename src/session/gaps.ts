@@ -5,8 +5,7 @@
 import type { EventOf, JournalEvent, Name } from '../journal/events';
 import gapSentences from '../journal/gaps.json';
 import type { IReadProblem } from '../journal/read';
-import { eventsOf, type ISessionLog } from './log';
-import { mainProbe } from './log';
+import { eventsOf, mainProbe, type ISessionLog } from './log';
 import type { IFiles } from './files';
 import type { IRuns } from './runs';
 import type { GapCode, IDocument, IFile, IGap, ISession } from './types';
@@ -128,7 +127,7 @@ function fromRuns({ session, runs }: IGapFacts): IGap[] {
   const foreign = foreignRuns(session);
   for (const run of runs.runs) {
     const here = { run: run.id };
-    if (run.kind === 'silent' || run.kind === 'unknown') {
+    if (run.kind === 'silent') {
       gaps.push(gap('silent-run', here));
     }
     if (run.status === 'killed') {
@@ -188,6 +187,7 @@ function fromProbes({ log, files }: IGapFacts): IGap[] {
     }
   };
   for (const event of log.probes.flatMap(p => p.events)) {
+    // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- other events are no gap
     switch (event.type) {
       case 'process.started':
         if (!event.probed) {

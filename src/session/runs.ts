@@ -4,7 +4,7 @@
  */
 import type { EventOf, JournalEvent } from '../journal/events';
 import { eventsOf, mainProbe, type ISessionLog } from './log';
-import type { ISession, IRun, RunKindOrUnknown, RunStatus } from './types';
+import type { ISession, IRun, RunKind, RunStatus } from './types';
 
 /** What one run's observers said, before it has a place. */
 interface IDraft {
@@ -197,7 +197,7 @@ function toRun(draft: IDraft, number: number, context: IRunContext): IRun {
 }
 
 /** A request without input that ran all the same is silent, whatever it calls itself. */
-function kindOf(draft: IDraft, context: IRunContext): RunKindOrUnknown {
+function kindOf(draft: IDraft, context: IRunContext): RunKind {
   const own = draft.started?.kind ?? 'cell';
   return own === 'cell' && draft.input === null && context.hasRecorder
     ? 'silent'

@@ -18,8 +18,7 @@ export interface IGap {
   detail: string | null;
 }
 
-export type RunKindOrUnknown =
-  'cell' | 'nested' | 'silent' | 'expression' | 'callback' | 'unknown';
+export type RunKind = EventOf<'run.started'>['kind'];
 
 /** `killed`: open when the kernel died, restarted or ended; its writes are may-writes. */
 export type RunStatus =
@@ -76,6 +75,13 @@ export interface IFileRead {
   seenBy: string;
 }
 
+/** Bytes fetched from elsewhere; secrets were cut out of the URL when it was seen. */
+export interface IRemoteRead {
+  /** Number of the run; null outside any. */
+  run: number | null;
+  url: string;
+}
+
 export interface IClassification {
   kind: FileKind;
   /** What spoke for it, e.g. `suffix:.parquet`, `function:joblib.dump`. */
@@ -99,7 +105,7 @@ export interface IRun {
   id: string;
   /** Place in the order of the session, from 1: the number that people see. */
   number: number;
-  kind: RunKindOrUnknown;
+  kind: RunKind;
   status: RunStatus;
   ename: string | null;
   parent: string | null;
@@ -224,6 +230,7 @@ export interface ISession {
   files: IFile[];
   /** All reads, also those outside any run. */
   reads: IFileRead[];
+  remotes: IRemoteRead[];
   execution: IExecution | null;
   machine: IMachine;
   gaps: IGap[];

@@ -196,6 +196,13 @@ describe('a record', () => {
     );
   });
 
+  it('is the same when made of files that were read already', () => {
+    const session = usualSession();
+    const input = requestFor({ sessions: [session], subjects: [MODEL] });
+    const again = createRecord({ ...input, sources: session.files });
+    expect(text(again.bytes)).toBe(text(record.bytes));
+  });
+
   it('is refused over a journal that was changed', () => {
     const session = usualSession();
     const input = requestFor({ sessions: [session], subjects: [MODEL] });
@@ -379,6 +386,55 @@ describe('what was not seen', () => {
     const record = recordOf([session], ['/home/ann/work/native.bin']);
     expect(gapsOf(record)).toEqual(['write-by-scan 1']);
     expect(recording(record).subjects).toEqual({ total: 1, seen: 0 });
+  });
+});
+
+describe('something fetched by URL', () => {
+  it('is a dependency without a digest, and a gap', () => {
+    const session = new FakeSession();
+    session.run({
+      inside: (probe, here) =>
+        probe.add('remote.read', { ...here, url: 'https://example.org/a.csv' }),
+      writes: { [MODEL]: 'w' }
+    });
+    session.run({
+      inside: (probe, here) =>
+        probe.add('remote.read', { ...here, url: 'https://example.org/later' })
+    });
+    const record = recordOf([session]);
+    expect(definition(record).resolvedDependencies).toContainEqual({
+      uri: 'https://example.org/a.csv',
+      annotations: {
+        nb_kind: 'remote',
+        nb_run: 1,
+        nb_runs: 1,
+        nb_absent: 'not-taken'
+      }
+    });
+    expect(text(record.bytes)).not.toContain('later');
+    expect(gapsOf(record)).toEqual(['network 1']);
+    expect(record.summary.filesRead).toBe(0);
+  });
+});
+
+describe('several notebooks in one kernel', () => {
+  it('stand in the record when their cells are kept, the named one first', () => {
+    const session = usualSession();
+    session.server
+      .add('document.bound', { docId: 'd2', path: '/home/ann/work/b.ipynb' })
+      .add('document.bound', { docId: 'd3', path: '/home/ann/work/idle.ipynb' })
+      .add('client.seen', {
+        client: 'lab-2',
+        label: 'lab',
+        docId: 'd2',
+        evidence: 'test'
+      });
+    session.run({ client: 'lab-2' });
+    session.run({ writes: { [MODEL]: 'again' } });
+    const names = definition(
+      recordOf([session])
+    ).externalParameters.documents.map(d => d.name);
+    expect(names).toEqual(['train.ipynb', 'b.ipynb']);
   });
 });
 

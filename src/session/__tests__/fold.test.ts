@@ -5,6 +5,7 @@ import {
   type IRunSpec
 } from '../../__tests__/journals';
 import type { JournalEvent } from '../../journal/events';
+import gapSentences from '../../journal/gaps.json';
 import { foldSessions, SessionFold } from '../fold';
 import type { IRun, ISession } from '../types';
 
@@ -722,7 +723,34 @@ function undigested(): FakeSession {
   return session;
 }
 
+/** Codes that other tests provoke: with the runs above, and in the record's tests. */
+const ELSEWHERE = [
+  'late-start',
+  'no-probe',
+  'no-recorder',
+  'probe-silent',
+  'kernel-died',
+  'killed-run',
+  'text-forgotten',
+  'silent-run',
+  'aborted-run',
+  'unknown-request',
+  'second-client',
+  'overlapping-runs',
+  'write-not-seen',
+  'write-by-scan',
+  'unstable-file',
+  'notebook-differs',
+  'earlier-session',
+  'dropped-by-user'
+];
+
 describe('gaps', () => {
+  it('of every code in the registry are provoked by a test', () => {
+    const provoked = new Set([...PROVOKED.map(([code]) => code), ...ELSEWHERE]);
+    expect([...provoked].sort()).toEqual(Object.keys(gapSentences).sort());
+  });
+
   it.each(PROVOKED)('tell %s', (code, make) => {
     expect(codes(fold(make()))).toContain(code);
   });
