@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,9 @@ OK, CELL_ERROR, COULD_NOT_RUN = 0, 1, 2
 #: How long the helper may take before the first cell and after the last, in s.
 _BASELINE_S = 10.0
 _FINISH_S = 600.0
+
+#: Lines of the kernel's standard error that are shown when it dies.
+_LAST_WORDS = 3
 
 _PARAMETERS, _INJECTED = "parameters", "injected-parameters"
 
@@ -177,6 +181,8 @@ class Execution:
         self._code = [c for c in self._notebook.cells if runs(c)]
         self._outcome = Outcome(total=len(self._code))
         self._interrupted = False
+        # Where the kernel itself complains: of no interest unless it dies.
+        self._kernel_stderr = tempfile.TemporaryFile()  # noqa: SIM115 -- lives as long as the kernel
         self._recorder = Recorder(self._home, labeller=self._label)
 
     def _label(self, kernel_id: str, client: str, msg_id: str) -> Label:
@@ -217,14 +223,17 @@ class Execution:
         client, manager = self._client, self._manager
         client.reset_execution_trackers()
         try:
-            await client.async_start_new_kernel(cwd=str(self._path.parent))
+            await client.async_start_new_kernel(
+                cwd=str(self._path.parent), stderr=self._kernel_stderr
+            )
             self._kernel_id = str(manager.kernel_id)
             self._recorder.launched(self._kernel_id, manager)
             await client.async_start_new_kernel_client()
         except NoSuchKernel as error:
             raise ExecuteError(f"There is no kernel named {error.name}.") from error
         except Exception as error:
-            raise ExecuteError(f"The kernel did not start: {error}") from error
+            words = self._kernels_last_words() or [str(error)]
+            raise ExecuteError(f"The kernel did not start: {words[-1]}") from error
         self._recorder.bind(self._kernel_id, str(self._path))
         await self._flush(_BASELINE_S)
         recording = self._recorder.recording_of(self._kernel_id)
@@ -247,10 +256,15 @@ class Execution:
     def _name_cell(self, cell: Any, cell_index: int) -> None:
         """Let the next request carry the cell's id, as JupyterLab's do."""
         ident = cell.get("id")
-        self._manager.session.metadata = {"cellId": ident} if ident else {}
+        self._metadata({"cellId": ident} if ident else {})
 
     def _unname_cell(self, cell: Any, cell_index: int) -> None:
-        self._manager.session.metadata = {}
+        self._metadata({})
+
+    def _metadata(self, metadata: dict[str, str]) -> None:
+        """What the client's next requests carry; nbclient has no parameter for it."""
+        if self._client.kc is not None:
+            self._client.kc.session.metadata = metadata
 
     async def _run_cells(self) -> None:
         client, outcome = self._client, self._outcome
@@ -269,11 +283,22 @@ class Execution:
             outcome.status, outcome.ename = "error", error.ename
         except DeadKernelError:
             outcome.status, outcome.ename = "died", "DeadKernelError"
+            outcome.problems += self._kernels_last_words()
         except Exception:
             if not self._interrupted:
                 raise
         if self._interrupted:
             outcome.status, outcome.ename = "interrupted", "KeyboardInterrupt"
+
+    def _kernels_last_words(self) -> list[str]:
+        """The last lines that the kernel's process wrote on its standard error."""
+        with contextlib.suppress(OSError):
+            end = self._kernel_stderr.seek(0, os.SEEK_END)
+            self._kernel_stderr.seek(max(0, end - 4000))
+            text = self._kernel_stderr.read().decode("utf-8", "replace")
+            lines = [line for line in text.splitlines() if line and "WARNING" not in line]
+            return lines[-_LAST_WORDS:]
+        return []
 
     async def _finish(self) -> None:
         """End the kernel, let the helper finish, close the journal; whatever happened before."""
@@ -339,6 +364,7 @@ class Execution:
             elif task is not None and self._outcome.sid is None:
                 task.cancel()
 
+        loop.set_exception_handler(self._on_stray_error)
         signals = (signal.SIGINT, signal.SIGTERM)
         # Windows' loop has no signal handlers: there Ctrl-C raises KeyboardInterrupt.
         with contextlib.suppress(NotImplementedError, RuntimeError):
@@ -350,6 +376,11 @@ class Execution:
             with contextlib.suppress(NotImplementedError, RuntimeError):
                 for number in signals:
                     loop.remove_signal_handler(number)
+
+    def _on_stray_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """nbclient leaves its watch over the kernel behind when a run ends early."""
+        if not isinstance(context.get("exception"), DeadKernelError):
+            loop.default_exception_handler(context)
 
 
 def runs(cell: Any) -> bool:

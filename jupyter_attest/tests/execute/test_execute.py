@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+
+from jupyter_attest.execute import inject, main, typed
+from jupyter_attest.provisioner import AttestProvisioner, Policy
 
 from ..server.running import Home, Journal, wait_for
 
@@ -188,7 +190,6 @@ def test_ctrl_c_ends_in_order(execute: Executor, number: signal.Signals) -> None
     def gone() -> bool:
         return not Path(f"/proc/{pid}").exists()
 
-    time.sleep(0)
     wait_for(gone)
 
 
@@ -206,24 +207,64 @@ BAD: dict[str, tuple[bytes | None, list[str], str]] = {
 }
 
 
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """For what ends before a kernel is started: the same in this process, in a new folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JUPYTER_ATTEST_DIR", str(tmp_path / "journal"))
+    monkeypatch.setattr(AttestProvisioner, "policy", Policy())
+    return tmp_path
+
+
+def run_here(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """Exit code and standard error; nothing may be on standard output."""
+    try:
+        code = main([*arguments, "--json-progress"])
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    out, err = capsys.readouterr()
+    assert out == "" and "Traceback" not in err
+    return code, err
+
+
 @pytest.mark.parametrize("what", BAD)
-def test_what_cannot_be_run_is_one_clear_line(execute: Executor, what: str) -> None:
+def test_what_cannot_be_run_is_one_clear_line(
+    here: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
     content, arguments, message = BAD[what]
     if content is not None:
-        (execute.work / "n.ipynb").write_bytes(content)
-    code, progress, err = execute("n.ipynb", *arguments)
-    assert code == 2 and progress == []
-    assert message in err and "Traceback" not in err
+        (here / "n.ipynb").write_bytes(content)
+    code, err = run_here(capsys, "n.ipynb", *arguments)
+    assert code == 2 and message in err
 
 
 def test_a_journal_home_that_cannot_be_written_is_said_before_anything_runs(
-    execute: Executor,
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    execute.write("n.ipynb", "open('ran', 'w')")
-    execute.environment["JUPYTER_ATTEST_DIR"] = "/dev/null/journal"
-    code, _, err = execute("n.ipynb")
-    assert code == 2 and "journal home" in err and "Traceback" not in err
-    assert not (execute.work / "ran").exists()
+    cell = nbformat.v4.new_code_cell("open('ran', 'w')")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), here / "n.ipynb")
+    monkeypatch.setenv("JUPYTER_ATTEST_DIR", "/dev/null/journal")
+    code, err = run_here(capsys, "n.ipynb")
+    assert code == 2 and "journal home" in err
+    assert not (here / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("True", True), ("None", None), ("3", 3), ("1e3", 1000.0), ("x", "x"), ("-2", -2), ("", "")],
+)
+def test_parameters_are_read_as_papermill_reads_them(text: str, value: object) -> None:
+    assert typed(text) == value and type(typed(text)) is type(value)
+
+
+def test_parameters_replace_those_of_an_earlier_injection() -> None:
+    old = nbformat.v4.new_code_cell("a = 1", metadata={"tags": ["injected-parameters"]})
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("b"), old])
+    inject(notebook, {"a": "2"})
+    assert [c.source for c in notebook.cells] == ["b", "# Parameters\na = 2"]
+    plain = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("b")])
+    inject(plain, {"a": "2"})
+    assert [c.source for c in plain.cells] == ["# Parameters\na = 2", "b"]
 
 
 def test_an_output_that_cannot_be_written_is_said(execute: Executor) -> None:
