@@ -88,7 +88,7 @@ export async function openNotebook(
 
 /** The toolbar's button of the notebook in front. */
 export const attestButton = (page: Page): Locator =>
-  page.getByRole('button', { name: 'Attest…' }).locator('visible=true');
+  page.getByRole('button', { name: /^Attest…/ }).locator('visible=true');
 
 export const statusButton = (page: Page): Locator =>
   page.getByRole('button', { name: /^Provenance: / });

@@ -5,7 +5,6 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import baseConfig from '@jupyterlab/galata/lib/playwright-config';
 import { defineConfig } from '@playwright/test';
 
 const PORT = process.env.ATTEST_UI_PORT ?? '18888';
@@ -22,15 +21,14 @@ const folder = (name: string): string => {
 };
 
 export default defineConfig({
-  ...baseConfig,
   testDir: 'tests',
   outputDir: path.join(home, 'results'),
   workers: 1,
   retries: 0,
   timeout: 120_000,
   reporter: 'list',
+  reportSlowTests: null,
   use: {
-    ...baseConfig.use,
     baseURL: `http://127.0.0.1:${PORT}`,
     viewport: { width: 1440, height: 900 },
     video: 'off',
@@ -48,7 +46,8 @@ export default defineConfig({
     }
   },
   webServer: {
-    command: `jupyter lab --config ${path.join(__dirname, 'jupyter_server_test_config.py')}`,
+    // Its words go to a file, where a failure can be looked up.
+    command: `jupyter lab --config "${path.join(__dirname, 'jupyter_server_test_config.py')}" > "${path.join(home, 'server.log')}" 2>&1`,
     url: `http://127.0.0.1:${PORT}/api/status`,
     timeout: 120_000,
     reuseExistingServer: false,

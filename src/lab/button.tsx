@@ -37,7 +37,14 @@ export class AttestButton extends ReactWidget {
     const { commands, trans, why } = this._options;
     const reason = why();
     return (
-      <Available yes={reason === null}>
+      <Available
+        yes={reason === null}
+        label={
+          reason === null
+            ? trans.__('Attest…')
+            : trans.__('Attest… (%1)', reason)
+        }
+      >
         <ToolbarButtonComponent
           icon={attestIcon}
           label={trans.__('Attest…')}
@@ -57,17 +64,20 @@ export class AttestButton extends ReactWidget {
   }
 }
 
-/** JupyterLab's button takes no `aria-disabled` of its own: set it on the element. */
+/**
+ * JupyterLab's button takes no `aria-disabled` of its own, and its tooltip
+ * isn't read out: set both on the element.
+ */
 function Available(props: {
   yes: boolean;
+  label: string;
   children: React.ReactNode;
 }): JSX.Element {
   const place = React.useRef<HTMLSpanElement>(null);
   React.useLayoutEffect(() => {
-    place.current?.firstElementChild?.setAttribute(
-      'aria-disabled',
-      String(!props.yes)
-    );
+    const button = place.current?.firstElementChild;
+    button?.setAttribute('aria-disabled', String(!props.yes));
+    button?.setAttribute('aria-label', props.label);
   });
   return (
     <span className="jp-Attest-available" ref={place}>

@@ -30,7 +30,7 @@ function nameOf(subjects: string[], path: string): string {
   const [only, ...more] = subjects;
   return only !== undefined && more.length === 0
     ? PathExt.basename(only)
-    : PathExt.basename(path, '.ipynb');
+    : PathExt.basename(path);
 }
 
 /** The statement that a record of all unchanged written files would hold; or why there is none. */

@@ -37,6 +37,7 @@ export interface IFileGroup {
   files: IWrittenFile[];
 }
 
+type RefusedFile = ICreateRefused['files'][number];
 type Progress = Extract<CreateProgress, { type: 'progress' }>;
 
 /** What the server says of the present choice. */
@@ -416,7 +417,10 @@ export class AttestModel extends VDomModel {
 
   /** Show a refusal; what was changed can't stay chosen. */
   private _refuse(refused: ICreateRefused): void {
-    this._refusal = refused;
+    this._refusal = {
+      ...refused,
+      files: refused.files.map(file => this._withRun(file))
+    };
     this._answer = { type: 'none' };
     for (const now of refused.files) {
       this._chosen.delete(now.path);
@@ -428,10 +432,17 @@ export class AttestModel extends VDomModel {
     }
   }
 
-  private _mark(
-    now: ICreateRefused['files'][number],
-    reason: ICreateRefused['reason']
-  ): void {
+  /** The run is known from the list where the comparison with a preview doesn't name it. */
+  private _withRun(file: RefusedFile): RefusedFile {
+    const listed = this._groups
+      .flatMap(({ files }) => files)
+      .find(({ path }) => path === file.path);
+    return listed === undefined || file.run !== null
+      ? file
+      : { ...file, run: listed.run, recordedAt: listed.at };
+  }
+
+  private _mark(now: RefusedFile, reason: ICreateRefused['reason']): void {
     this._groups = this._groups.map(group => ({
       ...group,
       files: group.files.map(file =>
