@@ -100,6 +100,8 @@ PATH_TYPES = frozenset({"PosixPath", "WindowsPath"})
 
 #: A batch leaves at least this often (seconds) and at this many waiting events.
 PERIOD, BATCH = 2.5, 500
+#: A reading of the byte meter is good for this long (ns): a run that begins right after another.
+METER_AGE = 2_000_000
 #: After a run's end the thread lets the kernel send its reply first (seconds).
 YIELD = 0.002
 #: A text that took longer to write than this (ns) is the last one that a run waits for.
@@ -948,6 +950,9 @@ class Probe:
         self.main = _ident()
         context = getattr(self.kernel, "_shell_parent", None)
         self.parent_var = context if isinstance(context, contextvars.ContextVar) else None
+        # ipykernel 6 knows one message at a time: tasks that outlive their run need a mark of ours.
+        mark: contextvars.ContextVar[Run | None] = contextvars.ContextVar("attest_run")
+        self.run_var = None if self.parent_var else mark
         parents = getattr(self.kernel, "_parents", None)
         self.parents = parents if type(parents) is dict else {}
         self.prefixes = self.environment.quiet()
@@ -955,6 +960,8 @@ class Probe:
         #: ipykernel's names for the source of cells, which tracebacks look for on disk.
         self.cells = "%sipykernel_%d%s" % (SEP, _getpid(), SEP)
         self.meter_fd = -1
+        self.meter: tuple[int, int] | None = None
+        self.meter_at = 0
         key = bytes.fromhex(read_small(_join(folder, "key")).strip())
         self.journal = Journal(folder, self.sid, key, self.id)
         self.wrappers = Wrappers(self)
@@ -1047,11 +1054,16 @@ class Probe:
         """Return the bytes that this process has read and written so far, by system call."""
         if self.meter_fd < 0:
             return None
+        now = _mono()
+        if now - self.meter_at < METER_AGE:
+            return self.meter
         try:
             words = _pread(self.meter_fd, 256, 0).split()  # type: ignore[misc]
-            return int(words[1]), int(words[3])
+            self.meter = int(words[1]), int(words[3])
         except (OSError, ValueError, IndexError):
-            return None
+            self.meter = None
+        self.meter_at = _mono()
+        return self.meter
 
     # ----------------------------------------------------------------------------------- own thread
 
@@ -1139,6 +1151,10 @@ class Probe:
 
     def current(self) -> tuple[Run | None, str]:
         """Return the run that the calling context works for, and how that is known."""
+        if self.run_var is not None:
+            run = self.run_var.get(None)
+            if run is not None:
+                return run, "context"
         header = self.parent_message().get("header")
         if type(header) is dict:
             request = self.requests.get(header.get("msg_id"))  # type: ignore[arg-type]
@@ -1163,9 +1179,10 @@ class Probe:
             frame = _frame(2)
             if frame.f_code is self.code_run_cell:
                 scope = frame.f_locals
-                self.begin(
-                    scope.get("info"), scope.get("transformed_cell"), scope.get("execution_count")
-                )
+                count = scope.get("execution_count")
+                if count is None:  # IPython 8
+                    count = getattr(scope.get("result"), "execution_count", None)
+                self.begin(scope.get("info"), scope.get("transformed_cell"), count)
             else:
                 self.begin(None, None, None)
         except Exception as error:
@@ -1200,6 +1217,8 @@ class Probe:
         request.open.append(run)
         self.open_runs[run.id] = run
         self.loose.clear()
+        if self.run_var is not None:
+            self.run_var.set(run)
         if self.paused:
             self.paused_runs += 1
             return run
@@ -1268,12 +1287,15 @@ class Probe:
     def end(self, run: Run, result: Any) -> None:
         """Write what the run left behind: settled files, facts of its code, ``run.ended``."""
         duration = _perf() - run.began
+        self.meter_at = 0
         meter = self.read_meter()
         request = run.request
         while request.open and request.open[-1] is not run:
             self._abandon(request.open.pop())
         request.open.pop()
         request.last = run
+        if self.run_var is not None:
+            self.run_var.set(request.open[-1] if request.open else None)
         self.open_runs.pop(run.id, None)
         alive = [
             ident

@@ -190,7 +190,7 @@ SESSIONS: dict[str, list[str]] = {
     ],
     "context variables": [
         "import contextvars\nv = contextvars.ContextVar('v', default=0); v.set(1); None",
-        "v.get(), len(contextvars.copy_context())",
+        "v.get(), contextvars.copy_context()[v]",
     ],
     "an alarm in a loop of opens": [
         "import signal\nclass Enough(Exception): pass\n"

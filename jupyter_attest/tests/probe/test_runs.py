@@ -6,6 +6,9 @@ import os
 import signal
 import time
 from pathlib import Path
+from queue import Empty
+
+import pytest
 
 from jupyter_attest.tests.journals import read_journal
 
@@ -156,9 +159,10 @@ def test_subshells_overlap_and_each_event_finds_its_run(kernel: Kernel) -> None:
     session, client = kernel.client.session, kernel.client
     request = session.msg("create_subshell_request", {})
     client.control_channel.send(request)
-    reply = client.get_control_msg(timeout=10)
-    if "subshell_id" not in reply["content"]:
-        return
+    try:
+        reply = client.get_control_msg(timeout=10)
+    except Empty:
+        pytest.skip("this ipykernel has no subshells")
     slow = kernel.send("import time\ntime.sleep(1.5)\nopen('from_main', 'w').close()")
     time.sleep(0.4)
     content = {"code": "open('from_subshell', 'w').close()", "silent": False}
@@ -167,7 +171,7 @@ def test_subshells_overlap_and_each_event_finds_its_run(kernel: Kernel) -> None:
     client.shell_channel.send(message)
     kernel.wait(slow)
     kernel.settle(slow)
-    by_path = {e.get("path"): e["run"] for e in of(kernel.events(), "file.opened")}
+    by_path = {str(e["path"]): e["run"] for e in of(kernel.events(), "file.opened")}
     assert by_path["from_main"] == slow + "/0"
     assert by_path["from_subshell"] == message["header"]["msg_id"] + "/0"
 
