@@ -62,6 +62,9 @@ class Condenser {
   slice(subjects: readonly ISliceSubject[]): ISlice {
     const traced = subjects.map(subject => this.index.trace(subject));
     traced.forEach(subject => this.reachSubject(subject));
+    if (traced.some(subject => this.isUnplaced(subject))) {
+      this.reaches.forEach(reach => this.reachWhole(reach));
+    }
     for (let reach = this.waiting.pop(); reach; reach = this.waiting.pop()) {
       this.followReads(reach);
     }
@@ -87,10 +90,18 @@ class Condenser {
     if (version !== null) {
       this.reachVersion(session, version);
     } else {
-      const reach = this.reach(session);
-      reach.writeNotSeen = true;
-      this.extend(reach, session.runs.length);
+      this.reachWhole(this.reach(session));
     }
+  }
+
+  /** Any session at hand may have written a file that none is known to have written. */
+  private isUnplaced({ sid, version }: ITracedSubject): boolean {
+    return version === null && !this.sessions.has(sid ?? '');
+  }
+
+  private reachWhole(reach: IReach): void {
+    reach.writeNotSeen = true;
+    this.extend(reach, reach.session.runs.length);
   }
 
   /** Keep what the write of a version may depend on. */
@@ -98,8 +109,7 @@ class Condenser {
     const reach = this.reach(session);
     const { writers } = version;
     if (writers === null) {
-      reach.writeNotSeen = true;
-      this.extend(reach, session.runs.length);
+      this.reachWhole(reach);
       return;
     }
     const [first, last] = writers;

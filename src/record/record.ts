@@ -5,6 +5,7 @@
  */
 import { condense } from '../condense/condense';
 import type { ISlice } from '../condense/types';
+import { byStart } from '../condense/writers';
 import type { AttestRequested, EventOf } from '../journal/events';
 import { nameKey } from '../journal/names';
 import {
@@ -137,7 +138,7 @@ function wholeSlice(
   sessions: ReadonlyMap<string, ISession>,
   slice: ISlice
 ): ISlice {
-  const all = [...sessions.values()];
+  const all = [...sessions.values()].sort(byStart);
   return {
     ...slice,
     sessions: all.map(session => ({

@@ -6,7 +6,7 @@ import type { EventOf, JournalEvent, Name, Stat } from '../journal/events';
 import { nameKey, nameText } from '../journal/names';
 import { classify, type IUse } from './classify';
 import { DigestIndex, identity } from './digests';
-import type { ISessionLog } from './log';
+import { eventsOf, type ISessionLog } from './log';
 import type { IFile, IFileRead, IFileVersion, IRun } from './types';
 
 export interface IFiles {
@@ -160,10 +160,11 @@ class FileFold {
     path: Name,
     { via, before }: { via: string | null; before: Stat | null }
   ): void {
-    const touch = this.touch(event.run, path);
+    const run = this.isAfterItsRun(event) ? null : event.run;
+    const touch = this.touch(run, path);
     if (touch === undefined) {
       const wroteAt = Number(event.mono);
-      this.touchesOf(event.run).set(nameKey(path), {
+      this.touchesOf(run).set(nameKey(path), {
         path,
         wroteAt,
         via,
@@ -179,6 +180,27 @@ class FileFold {
     if (via !== null) {
       use.functions.add(via);
     }
+  }
+
+  /**
+   * A thread or child that outlived its run: later runs may have had a hand in what
+   * it writes, so it counts as nobody's.
+   */
+  private isAfterItsRun(event: { run: string | null; mono: string }): boolean {
+    const ended = this.runEnds().get(event.run ?? '');
+    return ended !== undefined && Number(event.mono) > ended;
+  }
+
+  private runEndsRead: Map<string, number> | null = null;
+  private runEnds(): Map<string, number> {
+    this.runEndsRead ??= new Map(
+      this.log.probes.flatMap(({ events }) =>
+        [...eventsOf(events, 'run.ended')].map(
+          ({ run, mono }) => [run ?? '', Number(mono)] as const
+        )
+      )
+    );
+    return this.runEndsRead;
   }
 
   private touchesOf(run: string | null): Touches {

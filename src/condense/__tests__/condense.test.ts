@@ -81,6 +81,36 @@ describe('condense', () => {
     ]);
   });
 
+  it('keeps every run when a thread wrote it after its run had ended', () => {
+    const session = new FakeSession();
+    const id = session.run({ ended: { threadsAlive: ['t'] } });
+    session.run();
+    session.write(id, MODEL, 'late');
+    session.run();
+    expect(verdicts(slice([session]))).toEqual([
+      '1 kept-undecided write-not-seen',
+      '2 kept-undecided write-not-seen',
+      '3 kept-undecided write-not-seen'
+    ]);
+  });
+
+  it('keeps every run when one of two subjects belongs nowhere', () => {
+    const session = usualSession();
+    session.disk.put('/elsewhere/x.bin', 'n');
+    const folded = foldSessions(session.files);
+    const subject = (key: string, sid: string | null) => ({
+      key,
+      sha256: session.disk.sha256(key),
+      stat: session.disk.stat(key),
+      sid
+    });
+    const both = condense(folded, [
+      subject(MODEL, session.sid),
+      subject('/elsewhere/x.bin', null)
+    ]);
+    expect(verdicts(both).at(-1)).toBe('4 kept-undecided write-not-seen');
+  });
+
   it('keeps an interval when only the scan saw the write', () => {
     const session = new FakeSession();
     session.run();
