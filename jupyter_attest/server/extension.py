@@ -252,6 +252,8 @@ class Extension:
         return {"state": "off", "reason": "This kernel was started without recording."}
 
     def _state(self, recording: Recording) -> tuple[str, str | None]:
+        if not self.settings.enabled:
+            return "off", "Recording is switched off."
         if recording.journal.problem is not None:
             return "stopped", f"the journal can't be written: {recording.journal.problem}"
         if recording.ended is not None:

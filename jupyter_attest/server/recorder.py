@@ -95,6 +95,8 @@ class Recording:
     #: Absolute path by document id.
     documents: dict[str, str] = field(default_factory=dict)
     open_runs: set[str] = field(default_factory=set)
+    #: Runs that began while recording was paused.
+    left_out: set[str] = field(default_factory=set)
 
     began: float = field(default_factory=time.monotonic)
 
@@ -504,7 +506,7 @@ class Recorder:
             self._process_of(kernel, message["header"])
             return
         recording = self._process_of(kernel, message["header"])
-        if recording is None or recording.paused:
+        if recording is None or self._is_left_out(recording, str(parent["msg_id"]), kind):
             return
         if kind == "execute_input":
             self._on_input(recording, parent, content)
@@ -513,6 +515,15 @@ class Recorder:
             recording.journal.add("run.errored", msgId=parent["msg_id"], ename=ename)
         elif content.get("execution_state") == "idle":
             self._on_idle(recording, parent)
+
+    def _is_left_out(self, recording: Recording, msg_id: str, kind: str) -> bool:
+        """Whether a run began while recording was paused; one that began before goes on."""
+        if recording.paused and msg_id not in recording.open_runs:
+            if kind == "execute_input":
+                recording.first_input = False
+                recording.left_out.add(msg_id)
+            return True
+        return msg_id in recording.left_out
 
     def _process_of(self, kernel: Kernel, header: dict[str, Any]) -> Recording | None:
         """The recording that a message belongs to, by the process that sent it."""

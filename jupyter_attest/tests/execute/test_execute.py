@@ -273,3 +273,18 @@ def test_an_output_that_cannot_be_written_is_said(execute: Executor) -> None:
     assert code == 2 and "no folder" in err and "Traceback" not in err
     assert progress[-1]["output"] is None
     assert execute.journal().of("execution.ended")[0]["status"] == "ok"
+
+
+def test_another_tool_can_be_recorded_by_one_variable(execute: Executor) -> None:
+    """No recorder then: the probe's own file is the whole session."""
+    notebook = execute.write("n.ipynb", "x = 1")
+    program = (
+        "import nbformat, sys; from nbclient import NotebookClient;"
+        "NotebookClient(nbformat.read(sys.argv[1], 4)).execute()"
+    )
+    environment = {**execute.environment, "JUPYTER_DEFAULT_PROVISIONER_NAME": "jupyter-attest"}
+    command = [sys.executable, "-c", program, str(notebook)]
+    subprocess.run(command, env=environment, cwd=execute.work, check=True, timeout=100)
+    journal = execute.journal()
+    assert [journal.text(e["code"]) for e in journal.probe("run.started")] == ["x = 1"]
+    assert journal.events() == []

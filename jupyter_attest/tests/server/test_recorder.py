@@ -202,12 +202,17 @@ def test_pause_leaves_runs_out_until_resume_and_over_a_restart(server: RunningSe
     assert (journal.folder / "paused").exists()
     assert server.status("pause.ipynb")["state"] == "paused"
     client.run("unseen = 1")
+    across = client.kernel.execute("import time; time.sleep(0.5); unseen = 1")
+    time.sleep(0.2)
     assert server.attest("POST", f"sessions/{sid}/resume", json={}).status_code == 200
     assert not (journal.folder / "paused").exists()
+    client.reply(across)
     client.run("seen = 2")
-    journal.wait("run.input", 2)
+    journal.wait("run.idle", 2)
     assert journal.codes() == ["seen = 1", "seen = 2"]
     assert [e["whom"] for e in journal.of("recording.paused")] == ["user"]
+    assert [e["hadInput"] for e in journal.of("run.idle")] == [True, True]
+    assert not journal.of("gap")
     server.attest("POST", f"sessions/{sid}/pause", json={})
     assert server.call("POST", f"api/kernels/{kernel}/restart").status_code == 200
     client.wait_for_ready()
