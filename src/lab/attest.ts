@@ -9,7 +9,7 @@ import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ICreateDone, IErrorReply } from '../api';
 import type { CreateOutcome, IAttestClient } from '../tokens';
-import { RequestError } from './client';
+import { RequestError } from './errors';
 import { showAttestDialog } from './dialog/dialog';
 import { AttestModel } from './dialog/model';
 import { fromNotebook, visible } from './text';
@@ -37,13 +37,11 @@ export async function attest(options: IAttestOptions): Promise<void> {
     path,
     nearby: () => filesBeside(contents, path)
   });
-  try {
-    await showAttestDialog(model, trans);
-    if (model.outcome) {
-      await report(model.outcome, options);
-    }
-  } finally {
-    model.dispose();
+  await showAttestDialog(model, trans);
+  const { outcome } = model;
+  model.dispose();
+  if (outcome) {
+    await report(outcome, options);
   }
 }
 

@@ -19,25 +19,10 @@ import type {
   IForgetRequest,
   IVerifyRequest
 } from '../tokens';
+import { RequestError, type RequestErrorCode } from './errors';
+import { jsonLines } from './jsonlines';
 
 const API = 'jupyter-attest/api';
-
-/** Longest line that is taken from the server: a statement with room to spare, in characters. */
-const MAX_LINE = 256 * 1024 * 1024;
-
-/** Why a request failed; the words for people are in `wording.ts`. */
-export type RequestErrorCode =
-  'unreachable' | 'missing' | 'forbidden' | 'failed' | 'cancelled';
-
-/** The server didn't answer as agreed. The message holds nothing that the server sent. */
-export class RequestError extends Error {
-  constructor(
-    readonly code: RequestErrorCode,
-    options?: ErrorOptions
-  ) {
-    super(`Request ${code}`, options);
-  }
-}
 
 function codeOf(status: number): RequestErrorCode {
   switch (status) {
@@ -48,33 +33,6 @@ function codeOf(status: number): RequestErrorCode {
       return 'missing';
     default:
       return 'failed';
-  }
-}
-
-/**
- * Split a stream of JSON lines.
- * @param chunks decoded text as it arrives, cut anywhere
- * @throws SyntaxError for a line that isn't JSON
- */
-export async function* jsonLines(
-  chunks: AsyncIterable<string>
-): AsyncGenerator<unknown> {
-  let rest = '';
-  for await (const chunk of chunks) {
-    rest += chunk;
-    if (rest.length > MAX_LINE) {
-      throw new SyntaxError('A line is too long');
-    }
-    const lines = rest.split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      if (line.trim()) {
-        yield JSON.parse(line);
-      }
-    }
-  }
-  if (rest.trim()) {
-    yield JSON.parse(rest);
   }
 }
 

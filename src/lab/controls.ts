@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import type { ISessionSummary } from '../api';
 import type { IAttestClient, IRecording } from '../tokens';
-import { RequestError } from './client';
+import { RequestError } from './errors';
 import { visible } from './text';
 import { requestProblem, sessionTitle } from './wording';
 
@@ -124,7 +124,7 @@ async function choose(
     });
     return [];
   }
-  const { button, value } = await showDialog({
+  const dialog = new Dialog({
     title,
     body: new ForgetBody(sessions, trans),
     buttons: [
@@ -133,5 +133,7 @@ async function choose(
     ],
     defaultButton: 0
   });
+  dialog.node.ariaLabel = title;
+  const { button, value } = await dialog.launch();
   return button.accept ? (value ?? []) : [];
 }

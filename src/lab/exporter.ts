@@ -3,7 +3,7 @@ import { Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IAttestClient, IRecordFile } from '../tokens';
-import { RequestError } from './client';
+import { RequestError } from './errors';
 import { saveText } from './download';
 import { errorReason, requestProblem } from './wording';
 

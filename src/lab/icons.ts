@@ -2,7 +2,7 @@
  * Our icons, 24 px viewBox. A dashed ring is the sign of what isn't recorded;
  * every check is a comparison (same, different, not checked, can't be checked).
  */
-import { LabIcon } from '@jupyterlab/ui-components';
+import { LabIcon, errorIcon } from '@jupyterlab/ui-components';
 
 const icon = (name: string, drawing: string): LabIcon =>
   new LabIcon({
@@ -74,3 +74,17 @@ export const halfIcon = icon(
 
 /** Off; left out. */
 export const ringIcon = icon('ring', ring('r="7" stroke-width="2"'));
+
+/** Signs that words come with, by name. */
+export const SIGNS = {
+  dot: dotIcon,
+  gap: gapIcon,
+  half: halfIcon,
+  ring: ringIcon,
+  equal: equalIcon,
+  unequal: unequalIcon,
+  minus: minusIcon,
+  question: questionIcon,
+  error: errorIcon
+};
+export type Sign = keyof typeof SIGNS;

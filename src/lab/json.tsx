@@ -85,12 +85,18 @@ function draw(text: string): React.ReactNode[] | null {
   return root.items;
 }
 
+/** The text as nodes whose own text, put together, is the text again. */
+export function jsonNodes(text: string): React.ReactNode {
+  return text.length > MAX_DRAWN || hasLines(text)
+    ? text
+    : (draw(text) ?? text);
+}
+
 /** Read-only JSON; scrolls both ways, reachable by keyboard. */
 export function Json(props: { text: string; label: string }): JSX.Element {
-  const shown = visibleText(props.text);
-  const drawn = React.useMemo(
-    () => (shown.length > MAX_DRAWN || hasLines(shown) ? null : draw(shown)),
-    [shown]
+  const nodes = React.useMemo(
+    () => jsonNodes(visibleText(props.text)),
+    [props.text]
   );
   return (
     <div
@@ -99,7 +105,7 @@ export function Json(props: { text: string; label: string }): JSX.Element {
       role="region"
       aria-label={props.label}
     >
-      {drawn ?? shown}
+      {nodes}
     </div>
   );
 }

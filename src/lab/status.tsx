@@ -10,6 +10,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import { Menu } from '@lumino/widgets';
 import * as React from 'react';
 import type { IRecording } from '../tokens';
+import { SIGNS } from './icons';
 import { Icon } from './parts';
 import { statusWords } from './wording';
 
@@ -65,7 +66,7 @@ export class StatusItem extends ReactWidget {
           aria-haspopup="menu"
           onClick={event => this._open(event.currentTarget)}
         >
-          <Icon icon={icon} />
+          <Icon icon={SIGNS[icon]} />
           <span>{text}</span>
         </button>
         <span className="jp-Attest-spoken" role="status">

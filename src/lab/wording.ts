@@ -4,7 +4,6 @@
  * never translated; only our own words are.
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { errorIcon, type LabIcon } from '@jupyterlab/ui-components';
 import type {
   CreateProgress,
   ICeiling,
@@ -18,17 +17,8 @@ import type {
 } from '../api';
 import type { ReasonCode } from '../assurance/types';
 import type { VerdictReason } from '../condense/types';
-import type { RequestErrorCode } from './client';
-import {
-  dotIcon,
-  equalIcon,
-  gapIcon,
-  halfIcon,
-  minusIcon,
-  questionIcon,
-  ringIcon,
-  unequalIcon
-} from './icons';
+import type { RequestErrorCode } from './errors';
+import type { Sign } from './icons';
 import type { Tone } from './parts';
 import type { OrderVerdict, Recording, Statement } from '../record/types';
 import type { Here, Tab } from './viewer/model';
@@ -48,14 +38,14 @@ import {
 /* ----------------------------------------------------------------- status */
 
 export interface IStatusWords {
-  icon: LabIcon;
+  icon: Sign;
   text: string;
   tooltip: string;
 }
 
 function stoppedWords(trans: TranslationBundle, reason: string): IStatusWords {
   return {
-    icon: errorIcon,
+    icon: 'error',
     text: trans.__('Provenance: stopped'),
     tooltip: trans.__(
       "Recording stopped: %1. Later activity isn't recorded.",
@@ -67,14 +57,14 @@ function stoppedWords(trans: TranslationBundle, reason: string): IStatusWords {
 function recordingWords(trans: TranslationBundle, gaps: number): IStatusWords {
   return gaps === 0
     ? {
-        icon: dotIcon,
+        icon: 'dot',
         text: trans.__('Provenance: recording'),
         tooltip: trans.__(
           'Recording cell runs and the file reads and writes this kernel can see.'
         )
       }
     : {
-        icon: gapIcon,
+        icon: 'gap',
         text: trans._n(
           'Provenance: recording, %1 gap',
           'Provenance: recording, %1 gaps',
@@ -86,7 +76,7 @@ function recordingWords(trans: TranslationBundle, gaps: number): IStatusWords {
 
 function lateWords(trans: TranslationBundle, gaps: number): IStatusWords {
   return {
-    icon: halfIcon,
+    icon: 'half',
     text:
       gaps === 0
         ? trans.__('Provenance: started late')
@@ -103,7 +93,7 @@ function lateWords(trans: TranslationBundle, gaps: number): IStatusWords {
 
 function offWords(trans: TranslationBundle): IStatusWords {
   return {
-    icon: ringIcon,
+    icon: 'ring',
     text: trans.__('Provenance: off'),
     tooltip: trans.__('Nothing is being recorded.')
   };
@@ -128,7 +118,7 @@ export function statusWords(
       return lateWords(trans, status.gaps);
     case 'cells-only':
       return {
-        icon: halfIcon,
+        icon: 'half',
         text: trans.__('Provenance: cells only'),
         tooltip: trans.__("This kernel can't report file reads and writes.")
       };
@@ -779,7 +769,7 @@ export function recordedCounts(
 }
 
 export interface ISignatureWords {
-  icon: LabIcon;
+  icon: Sign;
   tone?: Tone;
   answer: string;
   sentence: string;
@@ -798,14 +788,14 @@ export function signatureWords(
   const { reply, checking, signature, statement } = state;
   if (signature === null) {
     return {
-      icon: minusIcon,
+      icon: 'minus',
       answer: trans.__('Not signed'),
       sentence: trans.__('Anyone could have edited it since.')
     };
   }
   if (checking) {
     return {
-      icon: minusIcon,
+      icon: 'minus',
       answer: trans.__('Checking…'),
       sentence: ''
     };
@@ -816,14 +806,14 @@ export function signatureWords(
     case 'no-expectation':
     case 'wrong-subject':
       return {
-        icon: equalIcon,
+        icon: 'equal',
         answer: trans.__('Unchanged since it was signed'),
         sentence: signed
       };
     case 'unknown-key':
     case 'unexpected-signer':
       return {
-        icon: questionIcon,
+        icon: 'question',
         tone: 'warn',
         answer: trans.__('Unknown signer'),
         sentence: trans.__(
@@ -832,14 +822,14 @@ export function signatureWords(
       };
     case 'unsigned':
       return {
-        icon: minusIcon,
+        icon: 'minus',
         answer: trans.__('Not signed'),
         sentence: trans.__('Anyone could have edited it since.')
       };
     case 'bad-signature':
     case 'malformed':
       return {
-        icon: unequalIcon,
+        icon: 'unequal',
         tone: 'bad',
         answer: trans.__('Changed or damaged'),
         sentence: trans.__(
@@ -850,7 +840,7 @@ export function signatureWords(
     case 'not-checked':
     case undefined:
       return {
-        icon: questionIcon,
+        icon: 'question',
         tone: 'warn',
         answer: trans.__('Not checked'),
         sentence:

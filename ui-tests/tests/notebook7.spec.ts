@@ -21,11 +21,9 @@ test('Notebook 7 has the button and the dialog', async ({
   });
   await page.goto(`${baseURL}/notebooks/${name}`);
   await expect(attestButton(page)).toBeVisible({ timeout: 60_000 });
-  await expect(page.getByTitle('Kernel status: Idle')).toBeVisible({
-    timeout: 30_000
-  });
   await page.getByText('import pickle').click();
-  await page.keyboard.press('Shift+Enter');
+  await page.getByRole('button', { name: /^Run this cell/ }).click();
+  await expect(page.getByText('[1]:')).toBeVisible({ timeout: 30_000 });
   const dialog = await openDialog(page);
   await expect(dialog.getByRole('checkbox', { name: 'model.pkl' })).toBeChecked(
     { timeout: 20_000 }

@@ -4,7 +4,6 @@
  * choice is followed by a dry run, and signing sends the dry run's request
  * back, so that the bytes that are signed are the bytes that were shown.
  */
-import { VDomModel } from '@jupyterlab/ui-components';
 import { Debouncer } from '@lumino/polling';
 import type {
   CreateProgress,
@@ -17,7 +16,8 @@ import type {
 } from '../../api';
 import type { RecordOptions } from '../../journal/events';
 import type { CreateOutcome, IAttestClient } from '../../tokens';
-import { RequestError, type RequestErrorCode } from '../client';
+import { Observable } from '../observable';
+import { RequestError, type RequestErrorCode } from '../errors';
 
 /** A burst of ticks asks once, after it, in milliseconds. */
 const SETTLE_MS = 200;
@@ -96,7 +96,9 @@ export function preselect(groups: IFileGroup[]): {
   }
   const newest = [...all].sort((a, b) => b.at.localeCompare(a.at));
   const chosen = models.find(choosable) ?? newest.find(choosable) ?? null;
-  return { chosen, changed: null };
+  const [last] = newest;
+  const changed = chosen === null && last?.state === 'changed' ? last : null;
+  return { chosen, changed };
 }
 
 /** The refusal that the server would give for a file whose change is known already. */
@@ -126,7 +128,7 @@ export interface IAttestModelOptions {
   nearby: () => Promise<string[]>;
 }
 
-export class AttestModel extends VDomModel {
+export class AttestModel extends Observable {
   constructor(private _options: IAttestModelOptions) {
     super();
     this._soon = new Debouncer(() => this._ask(), SETTLE_MS);

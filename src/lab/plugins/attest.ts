@@ -8,6 +8,8 @@ import { IAttestClient, IRecording } from '../../tokens';
 import { AttestButton } from '../button';
 import { CommandIDs, DOMAIN, NO_ARGS } from '../commands';
 import { attestIcon } from '../icons';
+// The button's tooltip needs it as soon as a notebook is open.
+// eslint-disable-next-line jupyter/prefer-lazy-imports
 import { whyNoRecord } from '../wording';
 
 /** The button, the command and the dialog behind both. */

@@ -6,7 +6,6 @@ import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { IRecording } from '../../tokens';
 import { CommandIDs, DOMAIN } from '../commands';
-import { StatusItem } from '../status';
 
 /** Says at the foot of the window whether the current notebook is recorded. */
 export const statusPlugin: JupyterFrontEndPlugin<void> = {
@@ -25,23 +24,26 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
       return;
     }
     const trans = (translator ?? nullTranslator).load(DOMAIN);
-    const item = new StatusItem({
-      recording,
-      trans,
-      commands: app.commands,
-      entries: [
-        CommandIDs.attest,
-        CommandIDs.exportRecord,
-        CommandIDs.togglePause,
-        CommandIDs.forget
-      ]
-    });
-    statusBar.registerStatusItem('jupyter-attest:status', {
-      item,
-      align: 'left',
-      rank: 3,
-      isActive: () => recording.path !== null,
-      activeStateChanged: item.activeStateChanged
+    // Not needed before the window stands.
+    void import('../status').then(({ StatusItem }) => {
+      const item = new StatusItem({
+        recording,
+        trans,
+        commands: app.commands,
+        entries: [
+          CommandIDs.attest,
+          CommandIDs.exportRecord,
+          CommandIDs.togglePause,
+          CommandIDs.forget
+        ]
+      });
+      statusBar.registerStatusItem('jupyter-attest:status', {
+        item,
+        align: 'left',
+        rank: 3,
+        isActive: () => recording.path !== null,
+        activeStateChanged: item.activeStateChanged
+      });
     });
   }
 };

@@ -1,4 +1,7 @@
-/** Opens a record as a document of JupyterLab: read-only, without a kernel. */
+/**
+ * Opens a record as a document of JupyterLab: read-only, without a kernel. The
+ * page itself is loaded with the first record that is opened.
+ */
 import {
   ABCWidgetFactory,
   DocumentWidget,
@@ -6,13 +9,11 @@ import {
 } from '@jupyterlab/docregistry';
 import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { UUID } from '@lumino/coreutils';
+import { Panel } from '@lumino/widgets';
 import type { IAttestClient } from '../../tokens';
 import { attestIcon } from '../icons';
-import { RecordModel } from './model';
-import { RecordView } from './view';
 
-export type RecordDocument = DocumentWidget<RecordView>;
+export type RecordDocument = DocumentWidget<Panel>;
 
 export interface IRecordFactoryOptions extends DocumentRegistry.IWidgetFactoryOptions<RecordDocument> {
   client: IAttestClient;
@@ -28,28 +29,39 @@ export class RecordFactory extends ABCWidgetFactory<RecordDocument> {
   protected override createNewWidget(
     context: DocumentRegistry.Context
   ): RecordDocument {
-    const { client, contents, trans } = this._options;
-    const model = new RecordModel({
-      client,
-      path: contents.localPath(context.path)
-    });
-    const content = new RecordView(model, trans);
-    content.id = `jp-Attest-${UUID.uuid4()}`;
+    const content = new Panel();
+    content.addClass('jp-Attest-record');
     content.title.icon = attestIcon;
-    content.disposed.connect(() => model.dispose());
-    // The model holds base64, so that the bytes are the file's own.
-    const read = (): void => {
-      if (!content.isDisposed) {
-        void model.load(bytesOf(context.model.toString()));
-      }
-    };
-    void context.ready.then(() => {
-      read();
-      context.model.contentChanged.connect(read);
-    });
+    void this._fill(content, context);
     const widget = new DocumentWidget({ content, context });
     widget.toolbar.hide();
     return widget;
+  }
+
+  /** Show the record in its panel, now and whenever the file changes. */
+  private async _fill(
+    panel: Panel,
+    context: DocumentRegistry.Context
+  ): Promise<void> {
+    const { client, contents, trans } = this._options;
+    const [{ createView }] = await Promise.all([
+      import('./view'),
+      context.ready
+    ]);
+    if (panel.isDisposed) {
+      return;
+    }
+    const view = createView(
+      { client, path: contents.localPath(context.path) },
+      trans
+    );
+    panel.addWidget(view);
+    // The document's model holds base64, so that the bytes are the file's own.
+    const read = (): void =>
+      void view.model?.load(bytesOf(context.model.toString()));
+    context.model.contentChanged.connect(read);
+    view.disposed.connect(() => context.model.contentChanged.disconnect(read));
+    read();
   }
 }
 

@@ -5,12 +5,12 @@
  * what couldn't be checked said.
  */
 import { PathExt } from '@jupyterlab/coreutils';
-import { VDomModel } from '@jupyterlab/ui-components';
 import type { IRecordSummary, IVerifyReply } from '../../api';
 import { summarize } from '../../record/story';
 import type { Dependency, FileDependency, Statement } from '../../record/types';
 import type { IAttestClient } from '../../tokens';
 import { openRecord, type IOpenedRecord, type Opened } from './record';
+import { Observable } from '../observable';
 import { readCoverage, type ICoverage } from './coverage';
 import {
   readRuns,
@@ -52,7 +52,7 @@ export interface IRecordModelOptions {
   client: IAttestClient;
 }
 
-export class RecordModel extends VDomModel {
+export class RecordModel extends Observable {
   constructor(private _options: IRecordModelOptions) {
     super();
   }

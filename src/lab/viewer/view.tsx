@@ -10,12 +10,12 @@ import {
   errorIcon,
   type LabIcon
 } from '@jupyterlab/ui-components';
+import { UUID } from '@lumino/coreutils';
 import * as React from 'react';
 import type { IRecordSummary } from '../../api';
 import { saveText } from '../download';
-import { gapIcon, halfIcon } from '../icons';
+import { SIGNS, gapIcon, halfIcon } from '../icons';
 import { Icon, LinkButton, type Tone } from '../parts';
-import { visible } from '../text';
 import {
   authorWords,
   headline,
@@ -27,7 +27,7 @@ import {
 } from '../wording';
 import { Files } from './files';
 import { Gaps } from './gaps';
-import { TABS, type RecordModel, type Tab } from './model';
+import { RecordModel, TABS, type IRecordModelOptions, type Tab } from './model';
 import type { IOpenedRecord } from './record';
 import { Runs } from './runlist';
 import { Summary } from './summary';
@@ -84,7 +84,7 @@ function Answers({ model, record, summary, trans }: IPart): JSX.Element {
       </Answer>
       <Answer
         question={trans.__('Has it changed? Who signed it?')}
-        icon={signature.icon}
+        icon={SIGNS[signature.icon]}
         tone={signature.tone}
         answer={signature.answer}
       >
@@ -238,6 +238,12 @@ export class RecordView extends VDomRenderer<RecordModel> {
     this.addClass('jp-Attest-view');
   }
 
+  override dispose(): void {
+    const model = this.model;
+    super.dispose();
+    model?.dispose();
+  }
+
   protected override render(): JSX.Element | null {
     const { model, _trans: trans } = this;
     const opened = model?.opened;
@@ -283,7 +289,12 @@ export class RecordView extends VDomRenderer<RecordModel> {
   }
 }
 
-/** Title of the tab in JupyterLab. */
-export function titleOf(path: string): string {
-  return visible(PathExt.basename(path));
+/** A page with a model of its own, which goes when the page goes. */
+export function createView(
+  options: IRecordModelOptions,
+  trans: TranslationBundle
+): RecordView {
+  const view = new RecordView(new RecordModel(options), trans);
+  view.id = `jp-Attest-${UUID.uuid4()}`;
+  return view;
 }
