@@ -1186,7 +1186,8 @@ class Probe:
             else:
                 self.begin(None, None, None)
         except Exception as error:
-            pass_foreign(error)
+            if is_foreign(error):
+                raise
 
     def begin(self, info: Any, transformed: Any, count: Any) -> Run:
         """Write ``run.started`` (with IPython's ExecutionInfo; None for a callback)."""
@@ -1263,7 +1264,8 @@ class Probe:
             if scope.get("silent") and run.info is not None and run.info.silent and not blank(raw):
                 self.end(run, scope.get("result", scope.get("res")))
         except Exception as error:
-            pass_foreign(error)
+            if is_foreign(error):
+                raise
 
     def post_run_cell(self, result: Any = None) -> None:
         """End the run that this result belongs to."""
@@ -1282,7 +1284,8 @@ class Probe:
                 kind = "nested" if request.open else "cell"
                 self.end(self.open_run(request, kind, info, info.raw_cell), result)
         except Exception as error:
-            pass_foreign(error)
+            if is_foreign(error):
+                raise
 
     def end(self, run: Run, result: Any) -> None:
         """Write what the run left behind: settled files, facts of its code, ``run.ended``."""
@@ -1984,13 +1987,14 @@ def make_hook(probe: Probe) -> Callable[[str, tuple[Any, ...]], None]:
         try:
             handlers[event](args)
         except BaseException as error:
-            pass_foreign(error)
+            if is_foreign(error):
+                raise
 
     return hook
 
 
-def pass_foreign(error: BaseException) -> None:
-    """Swallow an error of the probe's own; let through what a signal handler raised meanwhile.
+def is_foreign(error: BaseException) -> bool:
+    """Tell an error that a signal handler raised meanwhile from one of the probe's own.
 
     A signal handler of the user's (an interrupt, an alarm) runs wherever the interpreter happens
     to be, and that may be here: its exception is the user's and must arrive.
@@ -2005,8 +2009,8 @@ def pass_foreign(error: BaseException) -> None:
         )  # fmt: skip
         trace = trace.tb_next
     if foreign:
-        error.__traceback__ = None
-        raise error
+        error.__traceback__ = None  # and a bare raise: our frames don't show (Python 3.11 on)
+    return foreign
 
 
 def ops_of(mode: Any, flags: Any, by_descriptor: bool) -> list[str]:
@@ -2351,7 +2355,8 @@ class Wrapped:
                 ops = [op for op in self.ops if op != "create"]
                 probe.opened(text, ops, self.flags, "wrapper", self.library, self.function)
         except BaseException as error:
-            pass_foreign(error)
+            if is_foreign(error):
+                raise
 
     def finish(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         """Say what kind of object went to or came from the file."""
@@ -2375,7 +2380,8 @@ class Wrapped:
                 "function": self.function, "modelEvidence": model_evidence(value),
             })  # fmt: skip
         except BaseException as error:
-            pass_foreign(error)
+            if is_foreign(error):
+                raise
 
 
 def model_evidence(value: Any) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from queue import Empty
@@ -113,6 +114,17 @@ def test_an_interrupt_is_an_interrupt(kernel: Kernel) -> None:
     kernel.manager.interrupt_kernel()
     assert kernel.wait(msg_id).ename == "KeyboardInterrupt"
     assert one(kernel.settle(msg_id), "run.ended")["status"] == "interrupted"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="our frames show before Python 3.11")
+def test_an_interrupt_in_the_middle_of_the_hook_is_the_user_s_own(kernel: Kernel) -> None:
+    for _ in range(5):
+        msg_id = kernel.send("while True: open('spin', 'w').close()")
+        time.sleep(0.2)
+        kernel.manager.interrupt_kernel()
+        outcome = kernel.wait(msg_id)
+        assert outcome.ename == "KeyboardInterrupt"
+        assert "probe" not in outcome.traceback.replace("/test_probe", "")
 
 
 def test_awaiting_cells_and_their_tasks_keep_their_run(kernel: Kernel) -> None:
