@@ -93,6 +93,15 @@ export const attestButton = (page: Page): Locator =>
 export const statusButton = (page: Page): Locator =>
   page.getByRole('button', { name: /^Provenance: / });
 
+/** Choose an entry of the status item's menu. */
+export async function chooseFromStatus(
+  page: Page,
+  entry: string
+): Promise<void> {
+  await statusButton(page).click();
+  await page.getByRole('menu').getByText(entry, { exact: true }).click();
+}
+
 export const attestDialog = (page: Page): Locator =>
   page.getByRole('dialog', { name: 'Create a record' });
 

@@ -3,6 +3,7 @@ import {
   WRITE_MODEL,
   attestButton,
   attestDialog,
+  chooseFromStatus,
   onDisk,
   openDialog,
   openNotebook,
@@ -30,8 +31,7 @@ test('the status always says whether recording is on', async ({
     timeout: 15_000
   });
 
-  await statusButton(page).click();
-  await page.getByRole('menuitem', { name: 'Pause Recording' }).click();
+  await chooseFromStatus(page, 'Pause Recording');
   await expect(statusButton(page)).toHaveText('Provenance: off');
   await expect(statusButton(page)).toHaveAttribute(
     'title',
@@ -39,12 +39,10 @@ test('the status always says whether recording is on', async ({
   );
   await page.notebook.runCell(1, { inplace: true, wait: true });
 
-  await statusButton(page).click();
-  await page.getByRole('menuitem', { name: 'Resume Recording' }).click();
+  await chooseFromStatus(page, 'Resume Recording');
   await expect(statusButton(page)).toHaveText(/^Provenance: recording/);
 
-  await statusButton(page).click();
-  await page.getByRole('menuitem', { name: 'Forget…' }).click();
+  await chooseFromStatus(page, 'Forget…');
   const question = page.getByRole('dialog', {
     name: /Forget what was recorded/
   });
@@ -57,8 +55,7 @@ test('the status always says whether recording is on', async ({
   await expect(statusButton(page)).toHaveText('Provenance: off', {
     timeout: 20_000
   });
-  await statusButton(page).click();
-  await page.getByRole('menuitem', { name: 'Forget…' }).click();
+  await chooseFromStatus(page, 'Forget…');
   await question.getByRole('button', { name: 'Forget' }).click();
   await expect(attestButton(page)).toHaveAttribute('aria-disabled', 'true', {
     timeout: 20_000

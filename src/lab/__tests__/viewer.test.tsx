@@ -20,7 +20,7 @@ const run = (number: number, more: object = {}): object => {
     session: 's1',
     kind: 'cell',
     status: 'ok',
-    client: { id: 'c', label: 'lab' },
+    client: null,
     executionCount: number,
     startedAt: null,
     endedAt: null,
