@@ -6,9 +6,9 @@
  * Objects are loose: a reader keeps fields it doesn't know.
  */
 import * as z from 'zod/mini';
+import { Sha256 } from './digest';
 
-/** Lower-case hexadecimal SHA-256, 64 characters. */
-export const Sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+export { Sha256 };
 
 /** An integer that may exceed 2^53 (nanoseconds, inodes, devices): decimal digits. */
 export const Decimal = z.string().check(z.regex(/^-?[0-9]{1,40}$/));

@@ -6,7 +6,7 @@ import {
   type ICommonOptions,
   type IContext
 } from './context';
-import { statOf } from './files';
+import { isSameFile, statOf } from './files';
 import { readJournals, type History, type IRecordedSession } from './history';
 import { matchSubject, refuse, type Refusal, type ISubject } from './subjects';
 import { traceSubject, type ITraced } from './trace';
@@ -46,7 +46,7 @@ export function namedSession(
 /** The newest session of a notebook. */
 function newestOf(history: History, notebook: string): IRecordedSession | null {
   const all = [...history.all()].filter(({ session }) =>
-    session.documents.some(each => nameText(each.path) === notebook)
+    session.documents.some(each => isSameFile(nameText(each.path), notebook))
   );
   return all.reduce<IRecordedSession | null>(
     (newest, each) =>

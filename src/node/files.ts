@@ -36,6 +36,19 @@ export function statOf(file: string | Buffer): fs.BigIntStats | null {
   }
 }
 
+/** Whether two paths lead to the same file, links followed. */
+export function isSameFile(a: string, b: string): boolean {
+  return a === b || realOf(a) === realOf(b);
+}
+
+function realOf(file: string): string {
+  try {
+    return fs.realpathSync(file);
+  } catch {
+    return file;
+  }
+}
+
 /** Whether both name the same bytes as far as the file system tells. */
 export function sameIdentity(a: Stat, b: Stat): boolean {
   return (

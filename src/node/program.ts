@@ -1,14 +1,13 @@
-/** The command line: verbs, options and the help that one learns them from. */
+/**
+ * The command line: verbs, options and the help that one learns them from. Each
+ * verb's code is loaded when it is asked for: a check takes a fraction of a second.
+ */
 import { Command, CommanderError, Option } from 'commander';
 import type { IErrorReply } from '../api';
-import { runCreate } from './commands/create';
-import { runDoctor } from './commands/doctor';
-import { runExecute, type IExecuteOptions } from './commands/execute';
-import { runExplain, type IExplainOptions } from './commands/explain';
-import { runForget, type IForgetOptions } from './commands/forget';
-import { runKeyAdd, runKeyNew, runKeyShow } from './commands/key';
-import { runSessions } from './commands/sessions';
-import { runVerify, type IVerifyOptions } from './commands/verify';
+import type { IExecuteOptions } from './commands/execute';
+import type { IExplainOptions } from './commands/explain';
+import type { IForgetOptions } from './commands/forget';
+import type { IVerifyOptions } from './commands/verify';
 import type { ICommonOptions, IContext } from './context';
 import { CliError } from './errors';
 import { VERSION } from './version';
@@ -203,9 +202,10 @@ function addExecute(context: IContext, verb: AddVerb, act: Act): void {
       ])
     )
     .action(
-      act((notebook: string, options: IExecuteOptions) =>
-        runExecute(context, notebook, options)
-      )
+      act(async (notebook: string, options: IExecuteOptions) => {
+        const { runExecute } = await import('./commands/execute');
+        return runExecute(context, notebook, options);
+      })
     );
 }
 
@@ -251,7 +251,12 @@ function addCreate(context: IContext, verb: AddVerb, act: Act): void {
         'create --for weights.bin --session 1f6c9a52-…   (a write that was not seen)'
       ])
     )
-    .action(act((options: ICreateOptions) => runCreate(context, options)));
+    .action(
+      act(async (options: ICreateOptions) => {
+        const { runCreate } = await import('./commands/create');
+        return runCreate(context, options);
+      })
+    );
 }
 
 function addVerify(context: IContext, verb: AddVerb, act: Act): void {
@@ -278,9 +283,10 @@ Exit codes: 0 only when everything matches and the signer is the one expected;
 1 when something doesn't match; 2 when it could not be checked at all.`
     )
     .action(
-      act((names: string[], options: IVerifyOptions) =>
-        runVerify(context, names, options)
-      )
+      act(async (names: string[], options: IVerifyOptions) => {
+        const { runVerify } = await import('./commands/verify');
+        return runVerify(context, names, options);
+      })
     );
 }
 
@@ -299,9 +305,10 @@ function addExplain(context: IContext, verb: AddVerb, act: Act): void {
       ])
     )
     .action(
-      act((name: string, options: IExplainOptions) =>
-        runExplain(context, name, options)
-      )
+      act(async (name: string, options: IExplainOptions) => {
+        const { runExplain } = await import('./commands/explain');
+        return runExplain(context, name, options);
+      })
     );
 }
 
@@ -319,9 +326,10 @@ function addSessions(context: IContext, verb: AddVerb, act: Act): void {
       examples(context, ['sessions', 'sessions train.ipynb', 'sessions --json'])
     )
     .action(
-      act((name: string | undefined, options: ICommonOptions) =>
-        runSessions(context, name ?? null, options)
-      )
+      act(async (name: string | undefined, options: ICommonOptions) => {
+        const { runSessions } = await import('./commands/sessions');
+        return runSessions(context, name ?? null, options);
+      })
     );
 }
 
@@ -345,7 +353,12 @@ function addForget(context: IContext, verb: AddVerb, act: Act): void {
         'forget --before 2026-09-01 --yes'
       ])
     )
-    .action(act((options: IForgetOptions) => runForget(context, options)));
+    .action(
+      act(async (options: IForgetOptions) => {
+        const { runForget } = await import('./commands/forget');
+        return runForget(context, options);
+      })
+    );
 }
 
 function addKey(context: IContext, verb: AddVerb, act: Act): void {
@@ -361,7 +374,12 @@ function addKey(context: IContext, verb: AddVerb, act: Act): void {
         'key new'
       ])
     )
-    .action(act((options: ICommonOptions) => runKeyShow(context, options)));
+    .action(
+      act(async (options: ICommonOptions) => {
+        const { runKeyShow } = await import('./commands/key');
+        return runKeyShow(context, options);
+      })
+    );
   const sub = (definition: string, summary: string): Command =>
     key
       .command(definition)
@@ -374,18 +392,28 @@ function addKey(context: IContext, verb: AddVerb, act: Act): void {
     ...options
   });
   sub('show', 'print the public key, to give to others').action(
-    act((options: ICommonOptions) => runKeyShow(context, merged(options)))
+    act(async (options: ICommonOptions) => {
+      const { runKeyShow } = await import('./commands/key');
+      return runKeyShow(context, merged(options));
+    })
   );
   sub('new', 'make a new key; the old one moves into the keyring').action(
-    act((options: ICommonOptions) => runKeyNew(context, merged(options)))
+    act(async (options: ICommonOptions) => {
+      const { runKeyNew } = await import('./commands/key');
+      return runKeyNew(context, merged(options));
+    })
   );
   sub('add', 'add a public key to the keyring')
     .argument('<file>', 'public key, PEM, ECDSA P-256')
     .requiredOption('--name <name>', 'what to call it')
     .action(
-      act((file: string, options: ICommonOptions & { name: string }) =>
-        runKeyAdd(context, file, { ...merged(options), name: options.name })
-      )
+      act(async (file: string, options: ICommonOptions & { name: string }) => {
+        const { runKeyAdd } = await import('./commands/key');
+        return runKeyAdd(context, file, {
+          ...merged(options),
+          name: options.name
+        });
+      })
     );
 }
 
@@ -395,5 +423,10 @@ function addDoctor(context: IContext, verb: AddVerb, act: Act): void {
       "Look at Python, Jupyter, the recorder, the journal folder, the key and the tools on PATH, and say what works here and how to cure what doesn't."
     )
     .addHelpText('after', examples(context, ['doctor', 'doctor --json']))
-    .action(act((options: ICommonOptions) => runDoctor(context, options)));
+    .action(
+      act(async (options: ICommonOptions) => {
+        const { runDoctor } = await import('./commands/doctor');
+        return runDoctor(context, options);
+      })
+    );
 }

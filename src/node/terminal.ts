@@ -1,6 +1,6 @@
 /** Everything that the program says goes through here: answers, messages, progress. */
 import readline from 'node:readline/promises';
-import cliProgress from 'cli-progress';
+import { printable, shorten } from './text';
 
 /** What the program runs in; tests hand in their own. */
 export interface ITerminal {
@@ -51,6 +51,12 @@ export function processTerminal(): ITerminal {
   };
 }
 
+/** The bar is drawn again at most this often. */
+const REDRAW_MS = 100;
+
+const BAR_WIDTH = 24;
+const CLEAR_LINE = '\r\u001b[K';
+
 function progressBar(
   label: string,
   total: number,
@@ -58,36 +64,32 @@ function progressBar(
 ): IProgress {
   const startedAtMs = Date.now();
   const format = unit === 'bytes' ? formatBytes : String;
-  let bar: cliProgress.SingleBar | null = null;
+  let drawnAtMs = 0;
   let text = label;
   let end = total;
-  const start = (): cliProgress.SingleBar => {
-    const made = new cliProgress.SingleBar({
-      format: `{label} [{bar}] {done} of {all}`,
-      barCompleteChar: '=',
-      barIncompleteChar: ' ',
-      barsize: 24,
-      hideCursor: false,
-      clearOnComplete: true,
-      stream: process.stderr
-    });
-    made.start(Math.max(1, end), 0, { label: text, done: '', all: '' });
-    return made;
-  };
   return {
     update(done, newTotal, newLabel) {
       end = newTotal ?? end;
       text = newLabel ?? text;
-      if (bar === null && Date.now() - startedAtMs < SHOW_AFTER_MS) {
+      const nowMs = Date.now();
+      if (
+        nowMs - startedAtMs < SHOW_AFTER_MS ||
+        nowMs - drawnAtMs < REDRAW_MS
+      ) {
         return;
       }
-      bar ??= start();
-      bar.setTotal(Math.max(1, end));
-      bar.update(done, { label: text, done: format(done), all: format(end) });
+      drawnAtMs = nowMs;
+      const part = end === 0 ? 1 : Math.min(1, done / end);
+      const bar = '='.repeat(Math.round(part * BAR_WIDTH)).padEnd(BAR_WIDTH);
+      process.stderr.write(
+        `${CLEAR_LINE}${shorten(printable(text), 30)} [${bar}] ${format(done)} of ${format(end)}`
+      );
     },
     stop() {
-      bar?.stop();
-      bar = null;
+      if (drawnAtMs > 0) {
+        process.stderr.write(CLEAR_LINE);
+        drawnAtMs = 0;
+      }
     }
   };
 }

@@ -7,7 +7,7 @@
  */
 import * as z from 'zod/mini';
 import { BASE, BUILDERS, BUILD_TYPES } from '../assurance/builders';
-import { Sha256 } from '../journal/events';
+import { Sha256 } from '../journal/digest';
 
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 export const PREDICATE_TYPE = 'https://slsa.dev/provenance/v1';

@@ -8,6 +8,7 @@ import {
   type ICommonOptions,
   type IContext
 } from '../context';
+import { isSameFile } from '../files';
 import { History } from '../history';
 import { nameText } from '../../journal/names';
 import {
@@ -54,8 +55,12 @@ export async function runSessions(
 /** Whether a session is one of this notebook, or wrote this file. */
 export function concerns(session: ISession, file: string): boolean {
   return (
-    session.documents.some(document => nameText(document.path) === file) ||
-    lastWrites(session).some(({ version }) => nameText(version.path) === file)
+    session.documents.some(document =>
+      isSameFile(nameText(document.path), file)
+    ) ||
+    lastWrites(session).some(({ version }) =>
+      isSameFile(nameText(version.path), file)
+    )
   );
 }
 

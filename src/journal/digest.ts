@@ -1,0 +1,8 @@
+/**
+ * A leaf of its own: a verifier needs this and none of the events, whose schemas
+ * take longer to build than a check takes.
+ */
+import * as z from 'zod/mini';
+
+/** Lower-case hexadecimal SHA-256, 64 characters. */
+export const Sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
