@@ -1488,22 +1488,28 @@ class Probe:
         except OSError:
             return None
 
-    def real(self, absolute: str, run: Run | None) -> str:
-        """Resolve links of an absolute path; folders are resolved once per run."""
+    def real(self, absolute: str, run: Run | None) -> tuple[str, os.stat_result | None]:
+        """Resolve links of an absolute path and stat what is there, None if nothing is.
+
+        Folders are resolved once per run.
+        """
         folder, base = os.path.split(absolute)
         if base in ("", ".", ".."):
-            return _realpath(absolute)
+            real = _realpath(absolute)
+            return real, try_stat(real)
         known = run.folders if run is not None else {}
         resolved = known.get(folder)
         if resolved is None:
             resolved = known[folder] = _realpath(folder)
-        candidate = _join(resolved, base)
+        real = absolute if resolved == folder else _join(resolved, base)
         try:
-            if statmod.S_ISLNK(_lstat(candidate).st_mode):
-                return _realpath(candidate)
+            st = _lstat(real)
         except (OSError, ValueError):
-            pass
-        return candidate
+            return real, None
+        if statmod.S_ISLNK(st.st_mode):
+            real = _realpath(real)
+            return real, try_stat(real)
+        return real, st
 
     def is_noise(self, path: str, writing: bool) -> bool:
         """Tell whether a path belongs to the installation or the system, not to the work."""
@@ -1549,10 +1555,9 @@ class Probe:
         run, how = self.current()
         if run is not None and run.paused:
             return
-        real = self.real(absolute, run)
-        if self.is_noise(real, writing):
+        real, st = self.real(absolute, run)
+        if real is not absolute and self.is_noise(real, writing):
             return
-        st = try_stat(real)
         if st is not None:
             if statmod.S_ISDIR(st.st_mode) and via == "audit":
                 return
@@ -2375,7 +2380,7 @@ class Wrapped:
                 index, keyword = place["index"], place["name"]
                 value = args[index] if len(args) > index else kwargs.get(keyword)
             probe.tell("object.written" if self.writes else "object.read", run, how, {
-                "path": name_of(text), "realPath": name_of(probe.real(absolute, run)),
+                "path": name_of(text), "realPath": name_of(probe.real(absolute, run)[0]),
                 "objectType": type_name(value), "library": self.library,
                 "function": self.function, "modelEvidence": model_evidence(value),
             })  # fmt: skip

@@ -130,8 +130,9 @@ def test_an_interrupt_in_the_middle_of_the_hook_is_the_user_s_own(kernel: Kernel
 def test_awaiting_cells_and_their_tasks_keep_their_run(kernel: Kernel) -> None:
     code = (
         "import asyncio\n"
+        "gate = asyncio.Event()\n"
         "async def later():\n"
-        "    await asyncio.sleep(.2)\n"
+        "    await gate.wait()\n"
         "    open('from_task', 'w').close()\n"
         "task = asyncio.ensure_future(later())\n"
         "await asyncio.sleep(0)\n"
@@ -139,7 +140,7 @@ def test_awaiting_cells_and_their_tasks_keep_their_run(kernel: Kernel) -> None:
     )
     first = kernel.run(code)
     assert one(kernel.settle(first.msg_id), "file.opened")["path"] == "from_await"
-    kernel.run("await task")
+    kernel.run("gate.set(); await task")
     opened = of([e for e in kernel.events() if e["run"] == first.msg_id + "/0"], "file.opened")
     assert [e["path"] for e in opened] == ["from_await", "from_task"]
     assert opened[1]["during"].rpartition("/")[0] != first.msg_id
