@@ -267,6 +267,17 @@ class Execution:
             self._client.kc.session.metadata = metadata
 
     async def _run_cells(self) -> None:
+        before = asyncio.all_tasks()
+        try:
+            await self._run_each()
+        finally:
+            # nbclient leaves its watch over the kernel behind when a run ends early.
+            left = asyncio.all_tasks() - before
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+
+    async def _run_each(self) -> None:
         client, outcome = self._client, self._outcome
         self._progress.cell(0, outcome.total)
         try:
@@ -364,7 +375,6 @@ class Execution:
             elif task is not None and self._outcome.sid is None:
                 task.cancel()
 
-        loop.set_exception_handler(self._on_stray_error)
         signals = (signal.SIGINT, signal.SIGTERM)
         # Windows' loop has no signal handlers: there Ctrl-C raises KeyboardInterrupt.
         with contextlib.suppress(NotImplementedError, RuntimeError):
@@ -376,11 +386,6 @@ class Execution:
             with contextlib.suppress(NotImplementedError, RuntimeError):
                 for number in signals:
                     loop.remove_signal_handler(number)
-
-    def _on_stray_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """nbclient leaves its watch over the kernel behind when a run ends early."""
-        if not isinstance(context.get("exception"), DeadKernelError):
-            loop.default_exception_handler(context)
 
 
 def runs(cell: Any) -> bool:
