@@ -14,6 +14,7 @@ import {
   shortDigest,
   shorten,
   table,
+  WIDTH,
   wrap
 } from './text';
 import { bullets, ceilingSentence, gapLines } from './words';
@@ -99,7 +100,7 @@ const ORDER_WORDS: Record<OrderVerdict, string> = {
   'in-order':
     'Its cells ran in their order, with some skipped, repeated or edited.',
   'out-of-order': 'Its cells ran out of order.',
-  unknown: "How that compares with the saved notebook isn't known."
+  unknown: 'No saved notebook was seen to compare the runs with.'
 };
 
 function makingLines({ statement, runList }: IStoryFacts): string[] {
@@ -189,16 +190,21 @@ function inputLines(
   }
   const shown = read.slice(0, read.length > limit ? limit : read.length);
   const hidden = read.length - shown.length;
+  const nameWidth = Math.min(
+    NAME_WIDTH,
+    Math.max(...shown.map(({ name }) => printable(name).length))
+  );
   return [
     'Made from:',
     ...table(
       shown.map(({ name, digest, annotations }) => {
         const state = ON_DISK[states.get(name)?.onDisk ?? 'not-checked'];
-        const maker = annotations.nb_fromSession;
+        const maker = madeBy(annotations.nb_fromSession, runList);
+        const room = WIDTH - nameWidth - state.length - OTHER_COLUMNS;
         return [
           `  ${shorten(printable(name), NAME_WIDTH)}`,
           digest === undefined ? 'unknown' : shortDigest(digest.sha256),
-          maker === undefined ? state : `${state}, ${madeBy(maker, runList)}`
+          maker === null ? state : `${state}, ${maker(room)}`
         ];
       })
     ),
@@ -206,15 +212,24 @@ function inputLines(
   ];
 }
 
-/** Widths that leave room for all columns in 80 characters. */
+/** Longest name shown, so that all columns fit the width. */
 const NAME_WIDTH = 26;
-const MAKER_WIDTH = 12;
+/** Indent, fingerprint, the spaces between and the comma. */
+const OTHER_COLUMNS = 2 + 2 + 8 + 2 + 2;
 
-function madeBy(session: string, runList: IRunList | null): string {
+/** Who made an input, in so many characters; null when no recorded session did. */
+function madeBy(
+  session: string | undefined,
+  runList: IRunList | null
+): ((width: number) => string) | null {
+  if (session === undefined) {
+    return null;
+  }
   const notebook = runList?.notebooks.get(session);
-  return notebook === undefined
-    ? 'made in a session'
-    : `made by ${shorten(printable(notebook), MAKER_WIDTH)}`;
+  return width =>
+    notebook === undefined
+      ? 'made in a session'
+      : `made by ${shorten(printable(notebook), width - 8)}`;
 }
 
 /** Files read, as the statement names them; packages and lists left out. */

@@ -49,7 +49,7 @@ export function gapLines(
   const shown = gaps.slice(0, gaps.length > limit ? limit - 1 : gaps.length);
   const lines = shown.map(({ sentence, count }) =>
     count > 1
-      ? `${printable(sentence, 300)} (${formatCount(count)} times)`
+      ? `${printable(sentence, 300)} (${formatCount(count)}×)`
       : printable(sentence, 300)
   );
   const hidden = gaps.length - shown.length;
