@@ -201,6 +201,15 @@ export interface IRecordsReply {
   }[];
 }
 
+/** `GET sessions/{sid}/events?after=CURSOR`: the tail of all files of a session. */
+export interface IEventsReply {
+  /** Opaque; where the next call goes on. */
+  cursor: string;
+  /** Raw lines, as they stand in the file. */
+  lines: { file: string; line: string }[];
+  more: boolean;
+}
+
 /** `GET|PUT settings`: what governs recording, kept by the server. */
 export interface ISettings {
   enabled: boolean;

@@ -151,10 +151,6 @@ export const KernelInterrupted = event('kernel.interrupted', kernelEnd);
 export const KernelDied = event('kernel.died', kernelEnd);
 export const KernelEnded = event('kernel.ended', kernelEnd);
 
-export const DocumentBound = event('document.bound', {
-  docId: z.string(),
-  path: Name
-});
 export const DocumentRenamed = event('document.renamed', {
   docId: z.string(),
   from: Name,
@@ -164,6 +160,12 @@ export const DocumentRenamed = event('document.renamed', {
 export const CellList = z.array(
   z.looseObject({ cellId: z.nullable(z.string()), code: Text })
 );
+export const DocumentBound = event('document.bound', {
+  docId: z.string(),
+  path: Name,
+  /** Cells of the .ipynb on disk at that time. */
+  cells: z.optional(z.nullable(CellList))
+});
 export const DocumentSaved = event('document.saved', {
   docId: z.string(),
   path: Name,
