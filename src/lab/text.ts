@@ -120,19 +120,24 @@ export function dayAndClock(time: string, locale: string): string {
 
 const UTC = { timeZone: 'UTC' } as const;
 
-/** `24 Nov 2026, 11:02`, UTC; for a span whose end says so. */
-export function utcBare(time: string, locale: string): string {
-  return format(time, locale, {
-    ...DAY,
-    year: 'numeric',
-    ...HOUR_MINUTE,
-    ...UTC
-  });
-}
+const DATE = { ...DAY, year: 'numeric' } as const;
 
 /** `24 Nov 2026, 11:02 UTC` */
 export function utc(time: string, locale: string): string {
-  return `${utcBare(time, locale)} UTC`;
+  return `${format(time, locale, { ...DATE, ...HOUR_MINUTE, ...UTC })} UTC`;
+}
+
+/** `24 Nov 2026, 09:12 – 11:31 UTC`; both days where they differ. */
+export function utcSpan(from: string, to: string, locale: string): string {
+  const day = (time: string): string =>
+    format(time, locale, { ...DATE, ...UTC });
+  const begin = format(from, locale, { ...DATE, ...HOUR_MINUTE, ...UTC });
+  const end = format(to, locale, {
+    ...(day(from) === day(to) ? {} : DATE),
+    ...HOUR_MINUTE,
+    ...UTC
+  });
+  return `${begin} – ${end} UTC`;
 }
 
 /** `11:02:31`, UTC. */

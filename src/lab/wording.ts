@@ -23,7 +23,7 @@ import type { Tone } from './parts';
 import type { OrderVerdict, Recording, Statement } from '../record/types';
 import type { Here, Tab } from './viewer/model';
 import type { IMalformed } from './viewer/record';
-import type { RunList } from './viewer/runs';
+import type { IShownRun, RunList } from './viewer/runs';
 import {
   clock,
   count,
@@ -682,10 +682,10 @@ export function ceilingWords(
 export function headline(
   trans: TranslationBundle,
   statement: Statement,
-  writer: (file: { name: string; sha256: string }) => {
-    number: number;
-    endedAt: string | null;
-  } | null
+  writer: (file: {
+    name: string;
+    sha256: string;
+  }) => Pick<IShownRun, 'number' | 'session' | 'endedAt'> | null
 ): { name: string; rest: string } {
   const { subject, predicate } = statement;
   const { total } = predicate.buildDefinition.externalParameters.runs;
@@ -706,6 +706,8 @@ export function headline(
   const run = subject[0]
     ? writer({ name: subject[0].name, sha256: subject[0].digest.sha256 })
     : null;
+  const { sessions } = predicate.buildDefinition.internalParameters.recording;
+  const own = sessions.find(({ name: session }) => session === run?.session);
   if (run === null) {
     return {
       name,
@@ -721,7 +723,7 @@ export function headline(
     rest: trans.__(
       'was written by run %1 of %2 on %3',
       count(run.number, locale),
-      count(total, locale),
+      count(own?.runs ?? total, locale),
       utc(run.endedAt ?? finishedOn, locale)
     )
   };
@@ -1047,6 +1049,8 @@ export function kindWords(trans: TranslationBundle, kind: string): string {
       return trans.__('model');
     case 'dataset':
       return trans.__('data');
+    case 'notebook':
+      return trans.__('notebook');
     case 'code':
       return trans.__('code');
     case 'config':

@@ -3,6 +3,7 @@ import {
   fromNotebook,
   splitMiddle,
   utc,
+  utcSpan,
   visible,
   visibleText
 } from '../text';
@@ -57,6 +58,16 @@ it('times say that they are UTC', () => {
     '24 Nov 2026, 11:02 UTC'
   );
   expect(utc('no time', 'en')).toBe('no time UTC');
+});
+
+it('a span names the second day only where it is another', () => {
+  const from = '2026-11-24T09:12:00Z';
+  expect(utcSpan(from, '2026-11-24T11:31:00Z', 'en')).toBe(
+    '24 Nov 2026, 09:12 – 11:31 UTC'
+  );
+  expect(utcSpan(from, '2026-11-25T00:10:00Z', 'en')).toBe(
+    '24 Nov 2026, 09:12 – 25 Nov 2026, 00:10 UTC'
+  );
 });
 
 it('paths are seen from the notebook', () => {

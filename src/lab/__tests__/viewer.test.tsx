@@ -21,6 +21,7 @@ const run = (number: number, more: object = {}): object => {
     kind: 'cell',
     status: 'ok',
     client: null,
+    notebook: 'n.ipynb',
     executionCount: number,
     startedAt: null,
     endedAt: null,
@@ -87,6 +88,17 @@ describe('the list of runs beside a record', () => {
     ).toEqual([
       [1, 2, ['table.csv'], ['clean.parquet']],
       [4, 4, ['clean.parquet'], ['m.pkl']]
+    ]);
+  });
+  it('makes no step over the border of a session', () => {
+    const steps = stepsOf(
+      runsOf(
+        run(1, { reads: [table] }),
+        run(1, { sid: 'b', session: 's2', writes: [model] })
+      )
+    );
+    expect(steps.map(({ first, reads }) => [first.session, reads])).toEqual([
+      ['s2', []]
     ]);
   });
   it('tells which run wrote these very bytes', () => {

@@ -158,13 +158,15 @@ export function Files(props: {
 }): JSX.Element {
   const { model, trans } = props;
   const [filter, setFilter] = React.useState('');
-  const { written, read } = model.files();
+  const { written, read, notebooks } = model.files();
   const wanted = filter.trim().toLowerCase();
   const fits = (file: IShownFile): boolean =>
     file.name.toLowerCase().includes(wanted) ||
     (file.sha256 ?? '').startsWith(wanted);
   const selected = model.selected('files') ?? written[0]?.key ?? null;
-  const detail = [...written, ...read].find(({ key }) => key === selected);
+  const detail = [...written, ...read, ...notebooks].find(
+    ({ key }) => key === selected
+  );
   return (
     <>
       <div className="jp-Attest-bar">
@@ -181,7 +183,8 @@ export function Files(props: {
         columns={columns(trans)}
         groups={[
           { title: trans.__('Written'), rows: written.filter(fits) },
-          { title: trans.__('Read'), rows: read.filter(fits) }
+          { title: trans.__('Read'), rows: read.filter(fits) },
+          { title: trans.__('Notebooks'), rows: notebooks.filter(fits) }
         ]}
         keyOf={file => file.key}
         selected={selected}

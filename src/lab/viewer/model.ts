@@ -124,11 +124,11 @@ export class RecordModel extends Observable {
     return this._runs.type === 'list' ? writerOf(this._runs.runs, file) : null;
   }
 
-  /** Subjects and what else was written, then what was read, each once. */
-  files(): { written: IShownFile[]; read: IShownFile[] } {
+  /** Subjects and what else was written, what was read, the notebooks; each once. */
+  files(): Record<'written' | 'read' | 'notebooks', IShownFile[]> {
     const statement = this.record?.statement;
     if (!statement) {
-      return { written: [], read: [] };
+      return { written: [], read: [], notebooks: [] };
     }
     const subjects = statement.subject.map(({ name, digest }) => ({
       name,
@@ -142,7 +142,8 @@ export class RecordModel extends Observable {
     );
     return {
       written: [...written.values()].map(file => this._shownWrite(file)),
-      read: filesRead(statement).map(shownRead)
+      read: filesRead(statement).map(shownRead),
+      notebooks: notebooksOf(statement).map(shownRead)
     };
   }
 
@@ -293,24 +294,34 @@ function isFile(dependency: Dependency): dependency is FileDependency {
   return 'name' in dependency && 'nb_root' in dependency.annotations;
 }
 
-/** Dependencies that are files or addresses. */
+/** Dependencies that are files or addresses, the notebooks aside. */
 export function filesRead(statement: Statement): FileDependency[] {
-  return statement.predicate.buildDefinition.resolvedDependencies.filter(
-    isFile
-  );
+  return allFiles(statement).filter(file => !isNotebook(file));
 }
+
+/** Dependencies that are the notebooks whose cells ran. */
+function notebooksOf(statement: Statement): FileDependency[] {
+  return allFiles(statement).filter(isNotebook);
+}
+
+const isNotebook = (file: FileDependency): boolean =>
+  file.annotations.nb_kind === 'notebook';
+
+const allFiles = (statement: Statement): FileDependency[] =>
+  statement.predicate.buildDefinition.resolvedDependencies.filter(isFile);
 
 /** Dependencies that are packages. */
 export function packagesOf(statement: Statement): Dependency[] {
   return statement.predicate.buildDefinition.resolvedDependencies.filter(
-    dependency => dependency.annotations?.nb_kind === 'package'
+    dependency =>
+      'uri' in dependency && (dependency.uri?.startsWith('pkg:') ?? false)
   );
 }
 
 function shownRead(file: FileDependency, index: number): IShownFile {
   const a = file.annotations;
   return {
-    key: `read ${index}`,
+    key: `read ${index} ${file.name}`,
     written: false,
     name: file.uri ?? file.name,
     kind: a.nb_kind,

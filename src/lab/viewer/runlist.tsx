@@ -20,7 +20,7 @@ import {
   verdictWords
 } from '../wording';
 import type { RecordModel } from './model';
-import { isLeftOut, type IFileOfRun, type IShownRun } from './runs';
+import { bySession, isLeftOut, type IFileOfRun, type IShownRun } from './runs';
 import { Table, type IColumn } from './table';
 
 type Which = 'all' | 'kept' | 'left-out';
@@ -231,6 +231,22 @@ function Detail(props: {
   );
 }
 
+/** Group line over the runs of one of several sessions: its notebook and its beginning. */
+function runSession(
+  trans: TranslationBundle,
+  session: string,
+  runs: readonly IShownRun[]
+): string {
+  const [first] = runs;
+  return [
+    trans.__('Session %1', visible(session)),
+    first?.notebook ? visible(first.notebook) : null,
+    first?.startedAt ? utc(first.startedAt, localeOf(trans)) : null
+  ]
+    .filter(text => text !== null)
+    .join(', ');
+}
+
 function Choice(props: {
   which: Which;
   value: Which;
@@ -267,7 +283,7 @@ function List(props: {
       ...namesOf(run.reads),
       ...namesOf(run.writes)
     ].some(text => text.toLowerCase().includes(wanted));
-  const chosen = { all: runs, kept, 'left-out': left }[which];
+  const sessions = bySession(runs);
   const selected = model.selected('runs') ?? runs[0]?.key ?? null;
   const detail = runs.find(({ key }) => key === selected);
   return (
@@ -317,12 +333,28 @@ function List(props: {
           trans,
           runs.some(({ code }) => code !== null)
         )}
-        groups={[{ title: null, rows: chosen.filter(fits) }]}
+        groups={sessions.map(({ session, runs: own }) => ({
+          title: sessions.length > 1 ? runSession(trans, session, own) : null,
+          rows: own
+            .filter(
+              run =>
+                which === 'all' || isLeftOut(run) === (which === 'left-out')
+            )
+            .filter(fits)
+        }))}
         keyOf={run => run.key}
         selected={selected}
         onSelect={run => model.select('runs', run.key)}
       />
-      {detail && <Detail run={detail} total={runs.length} trans={trans} />}
+      {detail && (
+        <Detail
+          run={detail}
+          total={
+            runs.filter(({ session }) => session === detail.session).length
+          }
+          trans={trans}
+        />
+      )}
     </>
   );
 }

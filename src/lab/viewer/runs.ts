@@ -18,6 +18,7 @@ const Run = z.looseObject({
   status: z.string(),
   executionCount: z.nullable(z.int()),
   client: z.nullable(z.looseObject({ label: text })),
+  notebook: text,
   startedAt: text,
   endedAt: text,
   code: z.nullable(
@@ -44,6 +45,7 @@ export interface IShownRun {
   status: string;
   executionCount: number | null;
   client: string | null;
+  notebook: string | null;
   startedAt: string | null;
   endedAt: string | null;
   codeSha256: string | null;
@@ -96,6 +98,7 @@ function shown(run: z.infer<typeof Run>): IShownRun {
     status: run.status,
     executionCount: run.executionCount,
     client: run.client?.label ?? null,
+    notebook: run.notebook,
     startedAt: run.startedAt,
     endedAt: run.endedAt,
     codeSha256: run.code?.sha256 ?? null,
@@ -142,13 +145,16 @@ export interface IStep {
   writes: string[];
 }
 
-/** Cut the kept runs after each run that wrote a file. */
+/** Cut the kept runs of each session after each run that wrote a file. */
 export function stepsOf(runs: readonly IShownRun[]): IStep[] {
   const steps: IStep[] = [];
   let open: IStep | null = null;
   for (const run of runs) {
     if (isLeftOut(run)) {
       continue;
+    }
+    if (open && open.last.session !== run.session) {
+      open = null;
     }
     open ??= { first: run, last: run, reads: [], writes: [] };
     open.last = run;
@@ -168,6 +174,22 @@ function union(names: string[], files: IFileOfRun[]): string[] {
 
 export function isLeftOut(run: IShownRun): boolean {
   return run.verdict.startsWith('dropped') || run.verdict === 'after-subject';
+}
+
+/** The runs of each session, in the record's order. */
+export function bySession(
+  runs: readonly IShownRun[]
+): { session: string; runs: IShownRun[] }[] {
+  const sessions = new Map<string, IShownRun[]>();
+  for (const run of runs) {
+    const others = sessions.get(run.session);
+    if (others) {
+      others.push(run);
+    } else {
+      sessions.set(run.session, [run]);
+    }
+  }
+  return [...sessions].map(([session, own]) => ({ session, runs: own }));
 }
 
 /** The last run that wrote these bytes under this name, or null. */

@@ -2,8 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { Statement } from '../../record/types';
 import { gapIcon } from '../icons';
-import { Facts, FileName, Icon, LinkButton, Meta } from '../parts';
-import { count, localeOf, shortDigest, utc, utcBare, visible } from '../text';
+import { Facts, FileName, Icon, LinkButton, Meta, Name } from '../parts';
+import { count, localeOf, shortDigest, utcSpan, visible } from '../text';
 import { gapSentence, orderWords, runsWords } from '../wording';
 import { filesRead, packagesOf, type RecordModel } from './model';
 import { stepsOf, type IStep } from './runs';
@@ -48,15 +48,27 @@ function Files(props: {
 }
 
 function Step(
-  props: ISummary & { step: IStep; subjects: ReadonlySet<string> }
+  props: ISummary & {
+    step: IStep;
+    subjects: ReadonlySet<string>;
+    /** More than one session: its notebook tells them apart. */
+    several: boolean;
+  }
 ): JSX.Element {
-  const { model, trans, step, subjects } = props;
+  const { model, trans, step, subjects, several } = props;
   return (
     <tr>
       <td>
         <LinkButton onClick={() => model.showRun(step.last)}>
           {runsWords(trans, step.first.number, step.last.number)}
         </LinkButton>
+        {several && step.last.notebook !== null && (
+          <div>
+            <Meta>
+              <Name name={step.last.notebook} />
+            </Meta>
+          </div>
+        )}
       </td>
       <td>
         <Files names={step.reads} strong={subjects} {...{ model, trans }} />
@@ -117,6 +129,7 @@ function Steps(props: ISummary): JSX.Element {
   const { model, statement, trans } = props;
   const steps = model.runs.type === 'list' ? stepsOf(model.runs.runs) : [];
   const subjects = new Set(statement.subject.map(({ name }) => name));
+  const several = new Set(steps.map(({ last }) => last.session)).size > 1;
   const hidden = steps.length - MAX_STEPS;
   return (
     <table className="jp-Attest-steps" aria-label={trans.__('How it was made')}>
@@ -126,8 +139,7 @@ function Steps(props: ISummary): JSX.Element {
           <Step
             key={step.last.key}
             {...props}
-            step={step}
-            subjects={subjects}
+            {...{ step, subjects, several }}
           />
         ))}
         {hidden > 0 && (
@@ -164,10 +176,7 @@ function aboutSession(
         .join('; ') || null
     ],
     [trans.__('Order'), orderWords(trans, given.order)],
-    [
-      trans.__('Session'),
-      trans.__('%1 to %2', utcBare(startedOn, locale), utc(finishedOn, locale))
-    ],
+    [trans.__('Session'), utcSpan(startedOn, finishedOn, locale)],
     [
       trans.__('Program'),
       [

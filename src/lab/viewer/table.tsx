@@ -70,6 +70,20 @@ function Gap(props: { rows: number; columns: number }): JSX.Element | null {
   ) : null;
 }
 
+/** What doesn't fit is in the tooltip. */
+function Cell<T>(props: { column: IColumn<T>; row: T }): JSX.Element {
+  const { column, row } = props;
+  const content = column.cell(row);
+  return (
+    <td
+      className={column.end ? 'jp-Attest-num' : undefined}
+      title={typeof content === 'string' ? content : undefined}
+    >
+      {content}
+    </td>
+  );
+}
+
 export function Table<T>(props: ITableProps<T>): JSX.Element {
   const { columns, groups, keyOf, selected, onSelect, label } = props;
   const lines = linesOf(groups);
@@ -106,6 +120,7 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
     <div className="jp-Attest-scroll" onScroll={onScroll}>
       <table
         className="jp-Attest-tbl"
+        role="grid"
         aria-label={label}
         aria-rowcount={lines.length + 1}
       >
@@ -150,12 +165,7 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
                 onKeyDown={event => rowKeys(event, line.row)}
               >
                 {columns.map(column => (
-                  <td
-                    key={column.title}
-                    className={column.end ? 'jp-Attest-num' : undefined}
-                  >
-                    {column.cell(line.row)}
-                  </td>
+                  <Cell key={column.title} column={column} row={line.row} />
                 ))}
               </tr>
             )

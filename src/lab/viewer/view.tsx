@@ -14,7 +14,7 @@ import { UUID } from '@lumino/coreutils';
 import * as React from 'react';
 import type { IRecordSummary } from '../../api';
 import { saveText } from '../download';
-import { SIGNS, gapIcon, halfIcon } from '../icons';
+import { SIGNS, dotIcon, gapIcon, halfIcon } from '../icons';
 import { Icon, LinkButton, type Tone } from '../parts';
 import {
   authorWords,
@@ -73,7 +73,13 @@ function Answers({ model, record, summary, trans }: IPart): JSX.Element {
     <div className="jp-Attest-facts">
       <Answer
         question={trans.__('What was recorded?')}
-        icon={gaps > 0 || recording.install !== 'launch' ? gapIcon : halfIcon}
+        icon={
+          gaps > 0
+            ? gapIcon
+            : recording.install === 'launch'
+              ? dotIcon
+              : halfIcon
+        }
         tone={gaps > 0 ? 'warn' : undefined}
         answer={recordedWords(trans, recording, gaps)}
       >
@@ -107,8 +113,8 @@ function countOf(tab: Tab, { model, record, summary }: IPart): number | null {
     case 'technical':
       return null;
     case 'files': {
-      const { written, read } = model.files();
-      return written.length + read.length;
+      const { written, read, notebooks } = model.files();
+      return written.length + read.length + notebooks.length;
     }
     case 'runs':
       return record.statement.predicate.buildDefinition.externalParameters.runs
