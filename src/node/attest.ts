@@ -8,18 +8,13 @@ import {
   type EventOf,
   type RecordOptions
 } from '../journal/events';
-import { prefixOf, type IJournalSource } from '../journal/read';
+import { prefixOf, type IJournalFile } from '../journal/read';
 import { createRecord } from '../record/record';
 import type { IRecord } from '../record/types';
 import type { ISession } from '../session/types';
 import { CliError } from './errors';
 import { hashFile, sameIdentity, sha256, statOf, toStat } from './files';
-import {
-  journalError,
-  readJournal,
-  textOf,
-  type IRecordedSession
-} from './history';
+import { journalError, textOf, type IRecordedSession } from './history';
 import { nameText } from '../journal/names';
 import { namePath } from './names';
 import type { ITraced, ITaken } from './trace';
@@ -93,9 +88,7 @@ export function prepare(ask: IAsk): IPrepared {
     options,
     userName: options.userName ? os.userInfo().username : null,
     deriver: PROGRAM,
-    prefixes: sourcesOf(ask.sessions).map(source =>
-      prefixOf(readJournal(source))
-    ),
+    prefixes: sourcesOf(ask.sessions).map(prefixOf),
     ...interval(ask)
   };
   return derive(request, before, ask.sessions, taken);
@@ -137,7 +130,7 @@ function derive(
       request,
       sources: sourcesOf(sessions),
       hashed,
-      text: (sid, digest) => textOf(sessions, sid, digest),
+      text: textReader(sessions),
       sha256
     });
     return { request, lines: [...before, JSON.stringify(request)], record };
@@ -146,8 +139,24 @@ function derive(
   }
 }
 
+/** Reads each text once, however many runs share it. */
+function textReader(
+  sessions: readonly IRecordedSession[]
+): (sid: string, digest: string) => string | null {
+  const read = new Map<string, string | null>();
+  return (sid, digest) => {
+    const key = `${sid}/${digest}`;
+    let text = read.get(key);
+    if (text === undefined) {
+      text = textOf(sessions, sid, digest);
+      read.set(key, text);
+    }
+    return text;
+  };
+}
+
 /** Every journal file once: several sessions share the tombstones. */
-function sourcesOf(sessions: readonly IRecordedSession[]): IJournalSource[] {
+function sourcesOf(sessions: readonly IRecordedSession[]): IJournalFile[] {
   const all = sessions.flatMap(({ sources }) => sources);
   const keyed = all.map(each => [`${each.sid}/${each.file}`, each] as const);
   return [...new Map(keyed).values()];

@@ -23,10 +23,10 @@ import {
   type ISessionFolder
 } from './journals';
 
-/** A session with the bytes that it was folded from. */
+/** A session with the files that it was folded from, read once. */
 export interface IRecordedSession {
   session: ISession;
-  sources: IJournalSource[];
+  sources: IJournalFile[];
   /** Folder of its texts. */
   folder: string;
 }
@@ -138,7 +138,7 @@ function readSession(
 }
 
 /** Read a journal file with this platform's own, faster SHA-256. */
-export function readJournal(source: IJournalSource): IJournalFile {
+function readJournal(source: IJournalSource): IJournalFile {
   return readJournalFile(source, { sha256 });
 }
 
@@ -148,11 +148,12 @@ function foldSources(
   sources: IJournalSource[]
 ): IRecordedSession {
   try {
-    const session = foldSessions(sources.map(readJournal)).get(sid);
+    const files = sources.map(readJournal);
+    const session = foldSessions(files).get(sid);
     if (session === undefined) {
       throw new CliError('unreadable', `Session ${sid} has nothing recorded.`);
     }
-    return { session, sources, folder };
+    return { session, sources: files, folder };
   } catch (error) {
     if (error instanceof JournalError) {
       throw journalError(error);

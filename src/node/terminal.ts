@@ -1,4 +1,5 @@
 /** Everything that the program says goes through here: answers, messages, progress. */
+import { SingleBar } from 'cli-progress';
 import readline from 'node:readline/promises';
 import { printable, shorten } from './text';
 
@@ -51,12 +52,6 @@ export function processTerminal(): ITerminal {
   };
 }
 
-/** The bar is drawn again at most this often. */
-const REDRAW_MS = 100;
-
-const BAR_WIDTH = 24;
-const CLEAR_LINE = '\r\u001b[K';
-
 function progressBar(
   label: string,
   total: number,
@@ -64,33 +59,36 @@ function progressBar(
 ): IProgress {
   const startedAtMs = Date.now();
   const format = unit === 'bytes' ? formatBytes : String;
-  let drawnAtMs = 0;
+  const bar = new SingleBar({
+    stream: process.stderr,
+    format: '{label} [{bar}] {done} of {end}',
+    barCompleteChar: '=',
+    barIncompleteChar: ' ',
+    barsize: 24,
+    clearOnComplete: true,
+    hideCursor: true
+  });
   let text = label;
   let end = total;
   return {
     update(done, newTotal, newLabel) {
       end = newTotal ?? end;
       text = newLabel ?? text;
-      const nowMs = Date.now();
-      if (
-        nowMs - startedAtMs < SHOW_AFTER_MS ||
-        nowMs - drawnAtMs < REDRAW_MS
-      ) {
+      if (Date.now() - startedAtMs < SHOW_AFTER_MS) {
         return;
       }
-      drawnAtMs = nowMs;
-      const part = end === 0 ? 1 : Math.min(1, done / end);
-      const bar = '='.repeat(Math.round(part * BAR_WIDTH)).padEnd(BAR_WIDTH);
-      process.stderr.write(
-        `${CLEAR_LINE}${shorten(printable(text), 30)} [${bar}] ${format(done)} of ${format(end)}`
-      );
-    },
-    stop() {
-      if (drawnAtMs > 0) {
-        process.stderr.write(CLEAR_LINE);
-        drawnAtMs = 0;
+      const shown = {
+        label: shorten(printable(text), 30),
+        done: format(done),
+        end: format(end)
+      };
+      if (!bar.isActive) {
+        bar.start(end, done, shown);
       }
-    }
+      bar.setTotal(end);
+      bar.update(done, shown);
+    },
+    stop: () => bar.stop()
   };
 }
 
