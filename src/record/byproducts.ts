@@ -93,7 +93,7 @@ function listedCode(
 
 /* ---------------------------------------------------------------- coverage */
 
-/** Everything that was not seen, file by file, and what the record stands on. */
+/** Everything that was not seen, file by file; the same whenever the record is made. */
 export function coverage(
   context: IRecordContext,
   gaps: readonly IRecordGap[],
@@ -124,13 +124,6 @@ export function coverage(
       runs: version?.writers ?? null,
       certainty: version?.certainty ?? null,
       seenBy: version?.seenBy ?? []
-    })),
-    prefixes: request.prefixes.map(({ sid, file, lines, head, torn }) => ({
-      sid,
-      file,
-      lines,
-      head,
-      ...(torn ? { torn } : {})
     }))
   });
 }
