@@ -1,3 +1,4 @@
+import * as fs from 'node:fs';
 import { expect } from '@jupyterlab/galata';
 import {
   WRITE_MODEL,
@@ -7,7 +8,6 @@ import {
   openNotebook,
   test
 } from '../lab';
-import * as fs from 'node:fs';
 
 test('the dialog is opened, read and cancelled by keyboard', async ({
   page,

@@ -155,4 +155,15 @@ test('two records asked for at once are both kept', async ({
     expect(JSON.parse(last)).toMatchObject({ type: 'done', signed: true });
   }
   expect(recordFolders(tmpPath, NAME)).toHaveLength(2);
+
+  await test.step('the menu exports one of them', async () => {
+    const download = page.waitForEvent('download');
+    await page.menu.clickMenuItem('File>Export Provenance File');
+    const file = await download;
+    expect(file.suggestedFilename()).toBe('model.pkl.sigstore.json');
+    const kept = recordFolders(tmpPath, NAME).map(folder =>
+      readJson<IBundle>(`${folder}/record.sigstore.json`)
+    );
+    expect(kept).toContainEqual(readJson<IBundle>(await file.path()));
+  });
 });

@@ -1,4 +1,6 @@
+import * as fs from 'node:fs';
 import { expect } from '@jupyterlab/galata';
+import type { Statement } from '../../src/record/types';
 import {
   WRITE_MODEL,
   attestButton,
@@ -7,10 +9,10 @@ import {
   onDisk,
   openDialog,
   openNotebook,
+  readJson,
   statusButton,
   test
 } from '../lab';
-import * as fs from 'node:fs';
 
 const NAME = 'small.ipynb';
 
@@ -122,6 +124,19 @@ test('a file whose write was not seen can be chosen, and the record says so', as
   const given = `given-${Date.now()}.bin`;
   fs.writeFileSync(onDisk(given), 'made elsewhere');
   await page.notebook.runCell(0, { inplace: true, wait: true });
+  await expect(attestButton(page)).toHaveAttribute('aria-disabled', 'false', {
+    timeout: 15_000
+  });
+
+  await test.step('without a record, the menu exports an unsigned one', async () => {
+    const download = page.waitForEvent('download');
+    await page.menu.clickMenuItem('File>Export Provenance File');
+    const file = await download;
+    expect(file.suggestedFilename()).toBe(`${NAME}.intoto.json`);
+    const statement = readJson<Statement>(await file.path());
+    expect(statement.subject.map(({ name }) => name)).toEqual(['model.pkl']);
+  });
+
   const dialog = await openDialog(page);
   await dialog.getByRole('checkbox', { name: 'model.pkl' }).uncheck();
   await dialog.getByRole('button', { name: 'Another file…' }).click();

@@ -71,7 +71,7 @@ function columns(
   return [
     {
       title: trans.__('Run'),
-      width: '72px',
+      width: '88px',
       cell: run => <Code>{count(run.number, locale)}</Code>
     },
     {
