@@ -104,6 +104,17 @@ def test_the_documented_openssl_recipe_accepts_it(
     assert refused.returncode != 0
 
 
+def test_the_npm_package_alone_accepts_it(
+    attester: Attester, public_key: Path, npm_folder: Path
+) -> None:
+    """Where there is no Python, no journal and no key ring."""
+    command = [str(npm_folder / "node_modules/.bin/jupyter-attest"), "verify"]
+    command += [str(attester.work / "model.joblib"), "--key", str(public_key)]
+    away = {"PATH": os.environ["PATH"], "HOME": str(npm_folder)}
+    done = subprocess.run(command, env=away, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "Matches" in done.stdout, done.stderr
+
+
 def find_cosign() -> str | None:
     cached = Path("~/.cache/jupyter-attest/bin/cosign").expanduser()
     return shutil.which("cosign") or (str(cached) if cached.is_file() else None)

@@ -38,15 +38,6 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-@pytest.fixture(scope="module")
-def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("npm")
-    done = run("npm", "pack", "--ignore-scripts", "--pack-destination", folder, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    [packed] = folder.glob("*.tgz")
-    return packed
-
-
 def test_the_wheel_carries_everything_once(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     shared = f"jupyter_attest-{VERSION}.data/data"
@@ -121,18 +112,15 @@ def test_the_npm_package_has_the_cli_and_the_core_and_no_jupyterlab(tarball: Pat
     assert not [n for n in names if "/lab/" in n or "__tests__" in n]
 
 
-def test_the_npm_package_works_in_an_empty_folder(tarball: Path, tmp_path: Path) -> None:
+def test_the_npm_package_works_in_an_empty_folder(npm_folder: Path) -> None:
     node = shutil.which("node")
     assert node
-    (tmp_path / "package.json").write_text("{}")
-    done = run("npm", "install", "--no-audit", "--no-fund", tarball, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    cli = tmp_path / "node_modules/.bin/jupyter-attest"
-    away = {"HOME": str(tmp_path), "JUPYTER_ATTEST_DIR": str(tmp_path / "none")}
-    assert run(cli, "--version", cwd=tmp_path, **away).stdout.strip() == VERSION
-    (tmp_path / "model.joblib").write_bytes(b"x")
-    missing = run(cli, "verify", "model.joblib", cwd=tmp_path, **away)
+    cli = npm_folder / "node_modules/.bin/jupyter-attest"
+    away = {"HOME": str(npm_folder), "JUPYTER_ATTEST_DIR": str(npm_folder / "none")}
+    assert run(cli, "--version", cwd=npm_folder, **away).stdout.strip() == VERSION
+    (npm_folder / "model.joblib").write_bytes(b"x")
+    missing = run(cli, "verify", "model.joblib", cwd=npm_folder, **away)
     assert missing.returncode == 2 and "No record found" in missing.stdout + missing.stderr
-    script = "import {buildRecord} from 'jupyter-attest'; console.log(typeof buildRecord)"
-    asked = run(node, "--input-type=module", "-e", script, cwd=tmp_path)
+    script = "import {createRecord} from 'jupyter-attest'; console.log(typeof createRecord)"
+    asked = run(node, "--input-type=module", "-e", script, cwd=npm_folder)
     assert asked.stdout.strip() == "function", asked.stderr
