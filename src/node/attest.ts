@@ -25,7 +25,7 @@ export const PROGRAM = { name: 'jupyter-attest', version: VERSION };
 
 /** What goes into a record unless asked otherwise. */
 export const DEFAULT_OPTIONS: RecordOptions = {
-  code: true,
+  code: false,
   packages: true,
   userName: false,
   fullPaths: false

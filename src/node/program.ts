@@ -236,7 +236,10 @@ function addCreate(context: IContext, verb: AddVerb, act: Act): void {
       '-o, --output <file>',
       'copy of the record, instead of beside the file'
     )
-    .option('--no-code', 'leave the code of the cells out of the record folder')
+    .option(
+      '--code',
+      'put the code of the cells into the record itself; it always stands in the folder beside it'
+    )
     .option('--no-packages', 'leave the list of package versions out')
     .option('--user-name', 'put your user name into the record')
     .option('--full-paths', 'put full paths into the record')

@@ -38,7 +38,7 @@ export function toWish(options: ICreateOptions): IWish {
     );
   }
   const wanted: Partial<RecordOptions> = {
-    code: options.code !== false,
+    code: options.code === true,
     packages: options.packages !== false,
     userName: options.userName === true,
     fullPaths: options.fullPaths === true

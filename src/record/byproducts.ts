@@ -87,8 +87,7 @@ function listedCode(
     return null;
   }
   const { sha256, salt, bytes } = code;
-  const text = context.request.options.code ? context.text(sid, sha256) : null;
-  return { sha256, salt, bytes, text };
+  return { sha256, salt, bytes, text: context.text(sid, sha256) };
 }
 
 /* ---------------------------------------------------------------- coverage */

@@ -11,6 +11,7 @@ import {
 import { countGaps, isWriteSeen, type IRecordGap } from './gaps';
 import { compare, sorted } from './json';
 import { orderOf, worstOrder } from './order';
+import { cutSecrets } from './secrets';
 import type { Machine, Recording, Statement } from './types';
 
 type Definition = Statement['predicate']['buildDefinition'];
@@ -35,8 +36,26 @@ export function externalParameters(
     ...(execution === null
       ? {}
       : { parameters: sorted(Object.entries(execution.parameters)) ?? {} }),
-    ...(clients === undefined ? {} : { clients })
+    ...(clients === undefined ? {} : { clients }),
+    ...(context.request.options.code ? { code: codeOf(context) } : {})
   };
+}
+
+/** The code of the runs kept, as the author asked to add it; what looks like a secret is cut. */
+function codeOf(context: IRecordContext): NonNullable<External['code']> {
+  const several = context.sessions.length > 1;
+  return context.slice.sessions.flatMap(({ session, runs }) =>
+    runs.filter(isKept).map(({ run }) => {
+      const { code, number } = run;
+      const text =
+        code === null ? null : context.text(session.sid, code.sha256);
+      return {
+        ...(several ? { session: sessionName(context, session.sid) } : {}),
+        run: number,
+        ...(text === null ? {} : { text: cutSecrets(text) })
+      };
+    })
+  );
 }
 
 /** Notebooks whose cells ran; the one that the request names first. */

@@ -139,7 +139,18 @@ export const ExternalParameters = z.strictObject({
   /** Of a notebook run from the top. */
   parameters: z.optional(z.record(z.string(), z.string())),
   /** Clients that ran code, by label. */
-  clients: z.optional(z.record(z.string(), Count))
+  clients: z.optional(z.record(z.string(), Count)),
+  /** Code of the runs kept, without what looks like a secret; only when asked for. */
+  code: z.optional(
+    z.array(
+      z.strictObject({
+        session: z.optional(z.string()),
+        run: Count,
+        /** Absent when it was forgotten or never recorded. */
+        text: z.optional(z.string())
+      })
+    )
+  )
 });
 
 export const Recording = z.strictObject({

@@ -91,7 +91,6 @@ test('a session out of order becomes a signed record of two models', async ({
     dialog.getByRole('checkbox', { name: 'model.joblib' })
   ).toBeChecked();
   await dialog.getByRole('checkbox', { name: 'coefficients.parquet' }).check();
-  await dialog.getByRole('checkbox', { name: 'Code of the cells' }).check();
   await expect(dialog.getByText(/of 8 runs in order/)).toBeVisible({
     timeout: 20_000
   });

@@ -134,7 +134,7 @@ describe('a record', () => {
     );
   });
 
-  it('lists every run in order with its verdict, the code as a digest only', () => {
+  it('lists every run in order with its verdict', () => {
     const { runs } = byproduct(record, 'runs.json');
     expect(runs!.map(r => `${r['number']} ${r['verdict']}`)).toEqual([
       '1 kept-undecided',
@@ -147,7 +147,6 @@ describe('a record', () => {
       notebook: 'train.ipynb',
       cellId: 'c3',
       client: { label: 'lab' },
-      code: { text: null },
       writes: [{ name: 'model.joblib' }]
     });
   });
@@ -156,12 +155,12 @@ describe('a record', () => {
     expect(record.bytes.length).toBeLessThan(4000);
   });
 
-  it('holds no absolute path, user, host, code or environment value', () => {
-    const all = [
-      text(record.bytes),
-      ...record.byproducts.map(b => text(b.bytes))
-    ].join('\n');
-    expect(all).not.toMatch(/\bann\b|anns-laptop|secret = 1|\/home|\/opt/);
+  it('holds no absolute path, user, host or environment value, and code in the run list only', () => {
+    const byproducts = record.byproducts.map(b => text(b.bytes)).join('\n');
+    const hidden = /\bann\b|anns-laptop|\/home|\/opt/;
+    expect(text(record.bytes)).not.toMatch(hidden);
+    expect(text(record.bytes)).not.toContain('secret = 1');
+    expect(byproducts).not.toMatch(hidden);
   });
 
   it('is byte for byte the same for the same request and journal', () => {
@@ -228,12 +227,18 @@ describe('options', () => {
     }
   });
 
-  it('add the code to the run list, never to the statement', () => {
-    const record = recordOf([usualSession()], [MODEL], options({ code: true }));
-    expect(byproduct(record, 'runs.json')['runs']![0]).toMatchObject({
-      code: { text: 'secret = 1' }
-    });
-    expect(text(record.bytes)).not.toContain('secret');
+  it('add the code to the statement; the run list has it anyway', () => {
+    const plain = recordOf([usualSession()], [MODEL], options({}));
+    const added = recordOf([usualSession()], [MODEL], options({ code: true }));
+    for (const record of [plain, added]) {
+      expect(byproduct(record, 'runs.json')['runs']![0]).toMatchObject({
+        code: { text: 'secret = 1' }
+      });
+    }
+    expect(text(plain.bytes)).not.toContain('secret');
+    expect(
+      added.statement.predicate.buildDefinition.externalParameters.code?.[0]
+    ).toEqual({ run: 1, text: 'secret = 1' });
   });
 
   it('add the user name', () => {
