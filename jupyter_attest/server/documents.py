@@ -92,7 +92,8 @@ class DocumentWatcher:
         found: dict[str, set[str]] = {}
         for session in sessions:
             path = session.get("path")
-            if session.get("type") == "notebook" and path:
+            if session.get("type") == "notebook" and path and "." in Path(path).name:
+                # (JupyterLab starts a session under a random name before it gives the real one.)
                 found.setdefault(session["kernel"]["id"], set()).add(self.os_path(path))
         return found
 

@@ -203,7 +203,10 @@ function channels(sessions: readonly ISession[]): Recording['channels'] {
   const last = hellos.at(-1)?.channels;
   const wrappers = sorted(
     hellos.flatMap(hello =>
-      (hello?.channels.wrappers ?? []).map(w => [w.library, w.state] as const)
+      // Said at the kernel's start, where a library not yet loaded has no state to tell.
+      (hello?.channels.wrappers ?? [])
+        .filter(w => w.state !== 'not loaded')
+        .map(w => [w.library, w.state] as const)
     )
   );
   return {
