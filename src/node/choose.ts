@@ -124,12 +124,18 @@ function traceOne(
     return traceSubject(history, subject);
   }
   const match = matchSubject(named.session, subject);
-  if (match.kind !== 'not-seen') {
+  if (match.kind === 'changed' || (match.kind === 'written' && match.here)) {
     return { subject, session: named, match };
   }
-  const elsewhere = traceSubject(history, subject);
-  return elsewhere.match.kind === 'written'
-    ? elsewhere
+  const other = traceSubject(history, subject);
+  if (
+    other.match.kind === 'written' &&
+    (other.match.here || match.kind === 'not-seen')
+  ) {
+    return other;
+  }
+  return match.kind === 'written'
+    ? { subject, session: named, match }
     : { subject, session: null, match };
 }
 
@@ -151,11 +157,14 @@ function refuseChanged(
   });
   const [first] = files;
   const run = first?.run === null ? 'the session' : `run ${first?.run}`;
+  const known = files.every(file => file.recordedSha256 !== null);
   return refuse(
     'changed',
-    files.length === 1
-      ? `${first?.path} isn't the file that ${run} wrote.`
-      : `${files.length} files aren't the ones that the session wrote.`,
+    files.length > 1
+      ? `${files.length} files ${known ? "aren't" : "can't be shown to be"} the ones that the session wrote.`
+      : known
+        ? `${first?.path} isn't the file that ${run} wrote.`
+        : `${first?.path} can't be shown to be the file that ${run} wrote: it was touched since, and no fingerprint was taken in time.`,
     files
   );
 }

@@ -11,6 +11,7 @@ import {
   listNames,
   plural,
   printable,
+  quote,
   shortDigest,
   shorten,
   table,
@@ -255,7 +256,7 @@ function trustLines({ reply, program, shownFile }: IStoryFacts): string[] {
   const check =
     reply.file === null || !reply.signed
       ? []
-      : [`Check it: ${program} verify ${shorten(printable(shownFile), 50)}`];
+      : [`Check it: ${program} verify ${quote(shownFile, 50)}`];
   return [
     wrap(whoSentence(reply)),
     ...(ceiling === undefined

@@ -189,28 +189,42 @@ function byPart(a: string, b: string): number {
 
 /** How a subject stands to what a session recorded of it. */
 export type SubjectMatch =
-  | { kind: 'written'; version: IFileVersion }
+  | {
+      kind: 'written';
+      version: IFileVersion;
+      /** Written at this very path; else these bytes were only seen elsewhere. */
+      here: boolean;
+    }
   /** The session wrote this path, but these aren't the bytes. */
   | { kind: 'changed'; version: IFileVersion }
   | { kind: 'not-seen' };
 
-/** Look for the write of a subject in a session; the newest one wins. */
+/**
+ * Look for the write of a subject in a session: the newest at its path, else the
+ * newest of the same bytes at another one. Empty files are all alike: bytes
+ * elsewhere say nothing of them.
+ */
 export function matchSubject(
   session: ISession,
   subject: ISubject
 ): SubjectMatch {
   let changed: IFileVersion | null = null;
+  let elsewhere: IFileVersion | null = null;
   for (const version of writesNewestFirst(session)) {
-    if (isSameBytes(version, subject)) {
-      return { kind: 'written', version };
-    }
-    if (changed === null && nameText(version.path) === subject.path) {
-      changed = version;
+    const here = nameText(version.path) === subject.path;
+    if (!isSameBytes(version, subject)) {
+      changed ??= here ? version : null;
+    } else if (here) {
+      return { kind: 'written', version, here };
+    } else if (Number(subject.stat.size) > 0) {
+      elsewhere ??= version;
     }
   }
-  return changed === null
-    ? { kind: 'not-seen' }
-    : { kind: 'changed', version: changed };
+  return elsewhere !== null
+    ? { kind: 'written', version: elsewhere, here: false }
+    : changed !== null
+      ? { kind: 'changed', version: changed }
+      : { kind: 'not-seen' };
 }
 
 function writesNewestFirst(session: ISession): IFileVersion[] {

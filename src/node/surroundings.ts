@@ -101,12 +101,18 @@ function invocationUuid(statement: Statement): string | null {
   );
 }
 
+/** A subject as its statement names it. */
+interface ISubjectName {
+  name: string;
+  sha256: string;
+}
+
 /** The run list of a record, if it is at hand and the record's own. */
 export function findRunList(
   context: IContext,
   statement: Statement,
   record: IRecordFile,
-  subject: string
+  subject: ISubjectName
 ): IRunList | null {
   const uuid = invocationUuid(statement);
   const { runs } = statement.predicate.buildDefinition.externalParameters;
@@ -132,27 +138,42 @@ interface IListedRun {
   number: number;
   session: string;
   notebook: string | null;
-  writes: { sha256: string | null; may?: boolean }[];
+  verdict: string;
+  writes: { name: string; sha256: string | null; may?: boolean }[];
 }
 
-function readRunList(bytes: Buffer, subject: string): IRunList | null {
+function readRunList(bytes: Buffer, subject: ISubjectName): IRunList | null {
   try {
     const { runs } = JSON.parse(bytes.toString('utf8')) as {
       runs: IListedRun[];
     };
-    const writer = [...runs]
-      .reverse()
-      .find(({ writes }) =>
-        writes.some(each => each.sha256 === subject && each.may !== true)
-      );
+    const writer = writerOf(runs, subject);
     const notebooks = runs.flatMap(({ session, notebook }) =>
       notebook === null ? [] : [[session, notebook] as const]
     );
     return {
-      writer: writer ?? null,
+      writer,
       notebooks: new Map([...notebooks].reverse())
     };
   } catch {
     return null;
   }
+}
+
+/**
+ * The last run that surely wrote a subject at its path; else, for a file that was
+ * moved since, the one that wrote its bytes. Null when several files had these bytes.
+ */
+function writerOf(
+  runs: readonly IListedRun[],
+  { name, sha256: digest }: ISubjectName
+): IListedRun | null {
+  const writes = runs
+    .filter(({ verdict }) => verdict !== 'after-subject')
+    .flatMap(run => run.writes.map(write => ({ run, write })))
+    .filter(({ write }) => write.sha256 === digest && write.may !== true);
+  const here = writes.filter(({ write }) => write.name === name);
+  const names = new Set(writes.map(({ write }) => write.name));
+  const pool = here.length > 0 || names.size > 1 ? here : writes;
+  return pool[pool.length - 1]?.run ?? null;
 }

@@ -26,6 +26,17 @@ export function shorten(name: string, width: number): string {
   return `${name.slice(0, width - tail - 1)}…${name.slice(-tail)}`;
 }
 
+/** A name as a shell takes it, and not as an option; too long a one loses its middle. */
+export function quote(name: string, width = 400): string {
+  const safe = shorten(
+    printable(name.startsWith('-') ? `./${name}` : name, 400),
+    width
+  );
+  return /^[\w./@%+=:,-]+$/.test(safe)
+    ? safe
+    : `'${safe.replace(/'/g, "'\\''")}'`;
+}
+
 /** The first 8 characters of a fingerprint. */
 export function shortDigest(sha256: string): string {
   return sha256.slice(0, 8);

@@ -15,23 +15,30 @@ export interface ITraced {
 
 /**
  * Find the session that wrote a subject: by the index where it knows the path or
- * the fingerprint, else in every journal. The newest match wins.
+ * the fingerprint, else in every journal. The newest session that wrote it at its
+ * path wins, then the newest that wrote the same bytes elsewhere.
  *
  * @returns `changed` with the newest session that wrote other bytes there, when
  * none wrote these.
  */
 export function traceSubject(history: History, subject: ISubject): ITraced {
   let stale: ITraced | null = null;
+  let elsewhere: ITraced | null = null;
   for (const session of candidates(history, subject)) {
     const match = matchSubject(session.session, subject);
-    if (match.kind === 'written') {
+    if (match.kind === 'written' && match.here) {
       return { subject, session, match };
     }
-    if (match.kind === 'changed') {
+    if (match.kind === 'written') {
+      elsewhere ??= { subject, session, match };
+    } else if (match.kind === 'changed') {
       stale ??= { subject, session, match };
     }
   }
-  return stale ?? { subject, session: null, match: { kind: 'not-seen' } };
+  return (
+    elsewhere ??
+    stale ?? { subject, session: null, match: { kind: 'not-seen' } }
+  );
 }
 
 function* candidates(

@@ -13,6 +13,7 @@ import {
   formatTime,
   plural,
   printable,
+  quote,
   shortDigest,
   table,
   wrap
@@ -157,14 +158,6 @@ function nextLines(
     ...(done.signed ? [`  ${context.program} verify ${shown}`] : []),
     `  ${context.program} explain ${shown}`
   ];
-}
-
-/** A name as a shell takes it. */
-function quote(name: string): string {
-  const safe = printable(name, 400);
-  return /^[\w./@%+=:,-]+$/.test(safe)
-    ? safe
-    : `'${safe.replace(/'/g, "'\\''")}'`;
 }
 
 /** Why no record was made, for a person. */

@@ -225,6 +225,33 @@ describe('create, the next morning', () => {
   });
 });
 
+describe('create knows a file by its path before its bytes', () => {
+  it('takes the session that wrote it, though a later one wrote the same bytes elsewhere', async () => {
+    const bytes = '{"accuracy": 1}';
+    const first = recordSession(world.home, {
+      notebook: at('a.ipynb'),
+      runs: [{ code: 'save()', writes: { [at('a.json')]: bytes } }]
+    });
+    recordSession(world.home, {
+      notebook: at('b.ipynb'),
+      runs: [{ code: 'save()', writes: { [at('b.json')]: bytes } }]
+    });
+    const made = await done('--for', 'a.json');
+    expect(made.request.subjects[0]?.sid).toBe(first.sid);
+    expect(made.request.document).toBe(at('a.ipynb'));
+  });
+
+  it('does not take an empty file for another empty one', async () => {
+    recordSession(world.home, {
+      notebook: at('a.ipynb'),
+      runs: [{ code: 'save()', writes: { [at('a.txt')]: '' } }]
+    });
+    fs.writeFileSync(at('b.txt'), '');
+    expect((await refused('--for', 'b.txt')).reason).toBe('no-session');
+    await done('--for', 'a.txt');
+  });
+});
+
 describe('create refuses', () => {
   it('a file that changed since its run, with both fingerprints and times', async () => {
     training();

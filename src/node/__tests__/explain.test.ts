@@ -62,6 +62,31 @@ describe('explain', () => {
     );
   });
 
+  it('names the run of this very file, though a later one wrote the same bytes', async () => {
+    await attested({
+      runs: [
+        { code: 'save()', writes: { [at('model.bin')]: 'weights' } },
+        { code: 'again()', writes: { [at('copy.bin')]: 'weights' } }
+      ]
+    });
+    expect(await story('model.bin')).toContain('by run 1 of train.ipynb');
+  });
+
+  it('gives a command that a shell takes', async () => {
+    const name = "my model's.bin";
+    await attested({
+      runs: [
+        {
+          code: 'save()',
+          writes: { [at(name)]: 'a', [at('model.bin')]: 'weights' }
+        }
+      ]
+    });
+    expect((await world.run('create', '--for', name)).code).toBe(0);
+    const { out } = await world.run('explain', name);
+    expect(out).toContain(`verify 'my model'\\''s.bin'`);
+  });
+
   it('says when data or file changed since on disk, or are gone', async () => {
     await attested();
     fs.writeFileSync(at('raw.csv'), 'other');

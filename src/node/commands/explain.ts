@@ -177,7 +177,8 @@ async function readFacts(
   const { metadata } = statement.predicate.runDetails;
   const documents =
     statement.predicate.buildDefinition.externalParameters.documents;
-  const subject = statement.subject.find(each => each.digest.sha256 === digest);
+  const same = statement.subject.filter(each => each.digest.sha256 === digest);
+  const subject = same.find(({ name }) => isNamed(file, name)) ?? same[0];
   const reply = {
     file,
     sha256: digest,
@@ -198,12 +199,21 @@ async function readFacts(
     inputs: await compareInputs(context, statement, record),
     summary: summarize(statement)
   };
-  const wanted = digest ?? statement.subject[0]?.digest.sha256 ?? '';
+  const about = subject ?? statement.subject[0];
+  const wanted = {
+    name: about?.name ?? '',
+    sha256: digest ?? about?.digest.sha256 ?? ''
+  };
   return {
     statement,
     reply,
     runList: findRunList(context, statement, record, wanted)
   };
+}
+
+/** Whether a path ends in a subject's name. */
+function isNamed(file: string | null, name: string): boolean {
+  return file !== null && (file === name || file.endsWith(`/${name}`));
 }
 
 function fileState(
