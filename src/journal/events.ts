@@ -1,7 +1,7 @@
 /**
  * Every event that an observer can write, as zod schemas: the definition in
  * code of the journal (see docs/journal.md). Python writes these lines,
- * TypeScript reads them; `schema/events.schema.json` is generated from here.
+ * TypeScript reads them; `docs/schemas/events.schema.json` is generated from here.
  *
  * Objects are loose: a reader keeps fields it doesn't know.
  */
@@ -97,6 +97,16 @@ const probeEvent = <T extends string, S extends z.core.$ZodLooseShape>(
   type: T,
   shape: S
 ) => z.looseObject({ ...line, ...attributed, type: z.literal(type), ...shape });
+
+/**
+ * What a run's thread or task does after the run's end stays that run's; the run that
+ * was open meanwhile, when there was exactly one.
+ */
+const during = z.optional(z.nullable(RunId));
+const actEvent = <T extends string, S extends z.core.$ZodLooseShape>(
+  type: T,
+  shape: S
+) => probeEvent(type, { during, ...shape });
 
 const text = z.nullable(z.string());
 const optionalText = z.optional(text);
@@ -313,12 +323,21 @@ export const RunCode = probeEvent('run.code', {
   dynamic: z.array(z.string()),
   attributeStores: z.array(z.string()),
   subscriptStores: z.array(z.string()),
-  calls: z.array(z.looseObject({ name: z.string(), receiverType: text })),
+  calls: z.array(
+    z.looseObject({
+      name: z.string(),
+      receiverType: text,
+      /** `module.name` of the function or class that the name stands for. */
+      target: optionalText
+    })
+  ),
   constructs: z.array(z.string()),
   /** Names loaded by the user functions that this code can reach. */
   reached: z.optional(
     z.array(z.looseObject({ name: z.string(), loads: z.array(z.string()) }))
-  )
+  ),
+  /** True for what is known of a run that still goes on: the last one counts. */
+  partial: z.optional(z.boolean())
 });
 export const RunEnded = probeEvent('run.ended', {
   status: z.enum(['ok', 'error', 'interrupted', 'exited']),
@@ -342,13 +361,13 @@ export const NamesChanged = probeEvent('names.changed', {
   names: z.array(z.looseObject({ name: z.string() }))
 });
 export const StateChanged = probeEvent('state.changed', {});
-export const CwdChanged = probeEvent('cwd.changed', {
+export const CwdChanged = actEvent('cwd.changed', {
   from: z.nullable(Name),
   to: z.nullable(Name)
 });
 
 const Op = z.enum(['read', 'write', 'append', 'create', 'truncate']);
-export const FileOpened = probeEvent('file.opened', {
+export const FileOpened = actEvent('file.opened', {
   /** As the caller gave it. */
   path: Name,
   realPath: z.nullable(Name),
@@ -367,20 +386,20 @@ export const FileSettled = probeEvent('file.settled', {
   stillOpen: z.nullable(z.boolean())
 });
 const fromTo = { from: Name, to: Name, stat: z.optional(z.nullable(Stat)) };
-export const FileRenamed = probeEvent('file.renamed', fromTo);
-export const FileLinked = probeEvent('file.linked', {
+export const FileRenamed = actEvent('file.renamed', fromTo);
+export const FileLinked = actEvent('file.linked', {
   ...fromTo,
   /** A symbolic link has no bytes of its own. */
   symbolic: z.optional(z.boolean())
 });
-export const FolderRenamed = probeEvent('folder.renamed', fromTo);
-export const FileRemoved = probeEvent('file.removed', { path: Name });
-export const FileMapped = probeEvent('file.mapped', {
+export const FolderRenamed = actEvent('folder.renamed', fromTo);
+export const FileRemoved = actEvent('file.removed', { path: Name });
+export const FileMapped = actEvent('file.mapped', {
   path: Name,
   writable: z.boolean()
 });
-export const FolderMade = probeEvent('folder.made', { path: Name });
-export const FolderListed = probeEvent('folder.listed', { path: Name });
+export const FolderMade = actEvent('folder.made', { path: Name });
+export const FolderListed = actEvent('folder.listed', { path: Name });
 
 const objectFile = {
   path: Name,
@@ -391,20 +410,20 @@ const objectFile = {
   /** Why this is thought to be a model, e.g. `has fit and predict`; empty if it isn't. */
   modelEvidence: z.array(z.string())
 };
-export const ObjectWritten = probeEvent('object.written', objectFile);
-export const ObjectRead = probeEvent('object.read', objectFile);
+export const ObjectWritten = actEvent('object.written', objectFile);
+export const ObjectRead = actEvent('object.read', objectFile);
 
-export const RemoteRead = probeEvent('remote.read', { url: z.string() });
-export const HttpRequested = probeEvent('http.requested', {
+export const RemoteRead = actEvent('remote.read', { url: z.string() });
+export const HttpRequested = actEvent('http.requested', {
   url: z.string(),
   method: text
 });
-export const NetConnected = probeEvent('net.connected', {
+export const NetConnected = actEvent('net.connected', {
   host: z.string(),
   port: z.nullable(z.int())
 });
 export const DbQueried = probeEvent('db.queried', {});
-export const ProcessStarted = probeEvent('process.started', {
+export const ProcessStarted = actEvent('process.started', {
   argv: z.nullable(Text),
   /** `subprocess`, `os.system`, `fork`, `forkpty`, `exec`, `spawn` … */
   how: z.string(),

@@ -11,7 +11,6 @@ export function readDocuments(
 ): Map<string, IDocument> {
   const documents = new Map<string, IDocument>();
   for (const event of events) {
-    // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- other events say nothing of documents
     switch (event.type) {
       case 'document.bound':
       case 'document.saved':
@@ -20,6 +19,8 @@ export function readDocuments(
         break;
       case 'document.renamed':
         see(documents, event.docId).path = event.to;
+        break;
+      default: // other events say nothing of documents
         break;
     }
     if (event.type === 'document.saved') {
@@ -43,7 +44,6 @@ function see(documents: Map<string, IDocument>, docId: string): IDocument {
 export function documentPaths(events: readonly JournalEvent[]): Set<string> {
   const keys = new Set<string>();
   for (const event of events) {
-    // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- other events say nothing of documents
     switch (event.type) {
       case 'document.bound':
       case 'document.saved':
@@ -57,6 +57,8 @@ export function documentPaths(events: readonly JournalEvent[]): Set<string> {
         if (event.output !== null) {
           keys.add(nameKey(event.output));
         }
+        break;
+      default: // other events say nothing of documents
         break;
     }
   }

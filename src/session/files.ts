@@ -115,7 +115,6 @@ class FileFold {
   }
 
   private foldWrite(event: JournalEvent): void {
-    // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- other events say nothing of files
     switch (event.type) {
       case 'file.opened':
         if (event.outcome !== 'failed' && event.ops.some(o => WRITES.has(o))) {
@@ -151,6 +150,8 @@ class FileFold {
         if (event.writable) {
           this.mapped.push({ path: event.path, run: event.run });
         }
+        break;
+      default: // other events say nothing of files
         break;
     }
   }
@@ -254,7 +255,7 @@ class FileFold {
     if (run?.status === 'running') {
       return;
     }
-    this.addVersion(touch.path, null, {
+    const left = this.addVersion(touch.path, null, {
       origin: 'run',
       writers: run === undefined ? null : [run.number, run.number],
       certainty: 'may',
@@ -262,7 +263,13 @@ class FileFold {
       via: touch.via,
       at: run?.endedAt ?? null
     });
+    if (run !== undefined) {
+      this.leftBy.set(left, run.number);
+    }
   }
+
+  /** The run that was seen to open a file whose write never settled. */
+  private readonly leftBy = new Map<IFileVersion, number>();
 
   /** Files keep their identity in a folder that moves; only the path is new. */
   private moveFolder(event: EventOf<'folder.renamed'>): void {
@@ -364,7 +371,6 @@ class FileFold {
   }
 
   private foldRead(event: JournalEvent): void {
-    // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- other events say nothing of files
     switch (event.type) {
       case 'file.opened':
         if (isInput(event)) {
@@ -402,6 +408,8 @@ class FileFold {
         break;
       case 'file.settled':
         this.checkStable(event);
+        break;
+      default: // other events say nothing of files
         break;
     }
   }
@@ -492,8 +500,9 @@ class FileFold {
     for (const file of this.files.values()) {
       for (const version of file.versions) {
         const [first, last] = version.writers ?? [0, -1];
-        if (first === last) {
-          runs.get(first)?.writes.push(version);
+        const writer = first === last ? first : this.leftBy.get(version);
+        if (writer !== undefined) {
+          runs.get(writer)?.writes.push(version);
         }
       }
     }

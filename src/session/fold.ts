@@ -156,7 +156,6 @@ function stateOf(events: readonly JournalEvent[]): {
   let endedAt: string | null = null;
   let paused = false;
   for (const event of events) {
-    // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- other events say nothing of the state
     switch (event.type) {
       case 'kernel.died':
         [state, endedAt] = ['died', event.t];
@@ -173,6 +172,8 @@ function stateOf(events: readonly JournalEvent[]): {
         break;
       case 'recording.resumed':
         paused = false;
+        break;
+      default: // other events say nothing of the state
         break;
     }
   }

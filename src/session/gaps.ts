@@ -187,7 +187,6 @@ function fromProbes({ log, files }: IGapFacts): IGap[] {
     }
   };
   for (const event of log.probes.flatMap(p => p.events)) {
-    // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- other events are no gap
     switch (event.type) {
       case 'process.started':
         if (!event.probed) {
@@ -205,6 +204,8 @@ function fromProbes({ log, files }: IGapFacts): IGap[] {
         break;
       case 'db.queried':
         once('network', event, 'database');
+        break;
+      default: // other events are no gap
         break;
     }
   }

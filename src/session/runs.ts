@@ -99,7 +99,8 @@ function takeProbeEvent(
   if (event.type === 'run.started' && event.run !== null) {
     draft(event.run).started ??= event;
   } else if (event.type === 'run.code' && event.run !== null) {
-    draft(event.run).code ??= event;
+    // A long run says `partial` what is known of its code, and all of it at its end.
+    draft(event.run).code = event;
   } else if (event.type === 'run.ended' && event.run !== null) {
     draft(event.run).ended = event;
   }
