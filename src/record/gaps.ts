@@ -116,15 +116,18 @@ const isPartly = (session: ISession) =>
   session.gaps.some(g => INCOMPLETE.has(g.code));
 
 /**
- * Whether a subject's write was seen: by a probe, in a known run, at this path, and
- * the bytes that it left are those of the subject.
+ * Whether a subject's write was seen: in a known run, at this path, and the bytes that
+ * it left are those of the subject: by their digest, else by an identity that nobody
+ * saw with two digests.
  */
 export function isWriteSeen({ subject, version }: ITracedSubject): boolean {
   return (
     version !== null &&
     version.key === subject.key &&
     version.writers !== null &&
-    (version.sha256 === subject.sha256 || hasIdentity(subject, version.stat))
+    (version.sha256 === null
+      ? !version.racy && hasIdentity(subject, version.stat)
+      : version.sha256 === subject.sha256)
   );
 }
 

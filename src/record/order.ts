@@ -1,6 +1,6 @@
 /** How the cells of a session ran, against their order in the saved notebook. */
 import type { IRunVerdict, ISessionSlice } from '../condense/types';
-import type { ISavedCell, ISession } from '../session/types';
+import type { GapCode, ISavedCell, ISession } from '../session/types';
 import { isKept } from './context';
 import type { OrderVerdict } from './types';
 
@@ -24,17 +24,31 @@ export function orderOf({ session, runs }: ISessionSlice): OrderVerdict {
   const verdicts = [...docIds].flatMap(docId =>
     docId === null ? [] : [orderInDocument(session, docId, kept)]
   );
-  if (docIds.has(null) || !isFromTheStart(session)) {
+  if (docIds.has(null) || !isWhole(session)) {
     verdicts.push(verdicts.length === 0 ? 'unknown' : 'in-order');
   }
   return worstOrder(verdicts);
 }
 
+/** What the author left out did run: leaving it out betters no order. */
 const isKeptCell = (verdict: IRunVerdict) =>
-  isKept(verdict) && verdict.run.kind === 'cell' && verdict.run.parent === null;
+  (isKept(verdict) || verdict.verdict === 'dropped-by-user') &&
+  verdict.run.kind === 'cell' &&
+  verdict.run.parent === null;
 
-const isFromTheStart = (session: ISession) =>
-  session.startSeen && session.runsMissed === 0 && session.install !== 'late';
+/** After these, runs may have been that nobody wrote down. */
+const RUNS_MISSING: ReadonlySet<GapCode> = new Set<GapCode>([
+  'paused',
+  'event-gap',
+  'unknown-event',
+  'unknown-request'
+]);
+
+const isWhole = (session: ISession) =>
+  session.startSeen &&
+  session.runsMissed === 0 &&
+  session.install !== 'late' &&
+  !session.gaps.some(({ code }) => RUNS_MISSING.has(code));
 
 function orderInDocument(
   session: ISession,

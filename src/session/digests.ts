@@ -52,6 +52,7 @@ export class DigestIndex {
     const hashed = id === null ? undefined : this.found.get(id);
     if (id !== null && this.disputed.has(id)) {
       version.absent = 'changed';
+      version.racy = true;
     } else if (hashed !== undefined) {
       version.sha256 = hashed.sha256;
       version.taken = hashed.when;

@@ -346,6 +346,18 @@ describe('what was not seen', () => {
     expect(gapsOf(record)).toEqual(['unstable-file 1']);
   });
 
+  it('says of other bytes with the same identity that their write was not seen', () => {
+    const session = usualSession();
+    const asked = requestFor({ sessions: [session], subjects: [MODEL] });
+    const subjects = asked.request.subjects.map(subject => ({
+      ...subject,
+      sha256: 'e'.repeat(64)
+    }));
+    const record = recordOf([session], [MODEL], { subjects });
+    expect(gapsOf(record)).toEqual(['write-not-seen 1']);
+    expect(recording(record).subjects).toEqual({ total: 1, seen: 0 });
+  });
+
   it('includes a subject whose write nobody saw', () => {
     const session = usualSession();
     session.disk.put('/home/ann/work/native.bin', 'n');
@@ -588,6 +600,31 @@ describe('the order', () => {
 
   it('is not top to bottom when a cell was edited since', () => {
     expect(order(['a', 'b'], ['a', 'b'], ['a'])).toBe('in-order');
+  });
+
+  it('is not top to bottom when runs may be missing or were left out', () => {
+    const session = new FakeSession();
+    session.run({ cellId: 'a', code: 'a' });
+    session.server.add('recording.paused', { whom: 'ann' });
+    session.server.add('recording.resumed', { whom: 'ann' });
+    session.run({ cellId: 'b', code: 'b', writes: { [MODEL]: 'w' } });
+    session.save([
+      ['a', 'a'],
+      ['b', 'b']
+    ]);
+    expect(definition(recordOf([session])).externalParameters.order).toBe(
+      'in-order'
+    );
+    const again = new FakeSession();
+    const dropped = again.run({ cellId: 'b', code: 'b' });
+    again.run({ cellId: 'a', code: 'a' });
+    again.run({ cellId: 'b', code: 'b', writes: { [MODEL]: 'w' } });
+    again.save([
+      ['a', 'a'],
+      ['b', 'b']
+    ]);
+    const record = recordOf([again], [MODEL], { drops: [dropped] });
+    expect(definition(record).externalParameters.order).toBe('out-of-order');
   });
 
   it('is unknown when no saved notebook was seen', () => {

@@ -50,6 +50,23 @@ describe('the fold of a usual session', () => {
     });
   });
 
+  it('takes the last that a long run said of its code', () => {
+    const long = new FakeSession();
+    const rest = { parse: 'ok', loads: [], stores: [], deletes: [] };
+    const lists = { imports: [], magics: [], attributeStores: [] };
+    const more = { subscriptStores: [], calls: [], constructs: [] };
+    long.run({
+      inside: (probe, here) =>
+        probe.add('run.code', {
+          ...{ ...here, ...rest, ...lists, ...more },
+          dynamic: [],
+          partial: true
+        }),
+      facts: { dynamic: ['exec'] }
+    });
+    expect(codes(fold(long))).toEqual(['dynamic-code']);
+  });
+
   it('has no gaps and knows its start', () => {
     expect(session.gaps).toEqual([]);
     expect(session).toMatchObject({
@@ -233,6 +250,25 @@ describe('joining runs', () => {
         seenBy: ['probe', 'scan'],
         sha256: session.disk.sha256('/home/ann/work/half.csv')
       }
+    ]);
+  });
+
+  it('lists what a killed run left under it, however wide the scan was', () => {
+    const session = new FakeSession();
+    const first = session.run({});
+    const id = session.begin({});
+    session.write(id, '/home/ann/work/half.csv', 'half');
+    session.helper.add('file.changed', {
+      path: '/home/ann/work/half.csv',
+      before: null,
+      after: session.disk.stat('/home/ann/work/half.csv'),
+      runs: [first, id]
+    });
+    session.end('kernel.died');
+    const folded = fold(session);
+    expect(folded.runs[0]!.writes).toEqual([]);
+    expect(folded.runs[1]!.writes).toMatchObject([
+      { certainty: 'may', writers: [1, 2], seenBy: ['probe', 'scan'] }
     ]);
   });
 
@@ -548,6 +584,7 @@ describe('files', () => {
       sha256: null,
       absent: 'changed'
     });
+    expect(codes(fold(session))).toEqual(['digest-absent', 'racy-timestamp']);
   });
 
   it('that changed while they were read are unstable', () => {
