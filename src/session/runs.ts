@@ -41,6 +41,7 @@ export function joinRuns(log: ISessionLog, context: IRunContext): IRuns {
   const runs = ordered.map((draft, i) => toRun(draft, i + 1, context));
   const byId = new Map(runs.map(run => [run.id, run]));
   markOverlaps(log, byId);
+  markOutlived(log, byId);
   return {
     runs,
     byId,
@@ -297,6 +298,17 @@ function markOverlaps(log: ISessionLog, byId: ReadonlyMap<string, IRun>): void {
       e => (e.type === 'run.started' ? e.run : null),
       e => (e.type === 'run.ended' ? e.run : null)
     );
+  }
+}
+
+/** A thread or task that did something while a later run was open outlived its own. */
+function markOutlived(log: ISessionLog, byId: ReadonlyMap<string, IRun>): void {
+  for (const event of log.probes.flatMap(p => p.events)) {
+    const later = 'during' in event && event.during != null;
+    const run = later ? byId.get((event['run'] as string | null) ?? '') : null;
+    if (run != null && event['attribution'] !== 'process') {
+      run.outlived = true;
+    }
   }
 }
 

@@ -659,6 +659,7 @@ const PROVOKED: [string, () => FakeSession][] = [
   ['dynamic-code', () => withRun({ facts: { dynamic: ['exec'] } })],
   ['background-thread', () => withRun({ ended: { threadsAlive: ['t'] } })],
   ['background-thread', () => withRun({ ended: { tasksPending: 1 } })],
+  ['background-thread', () => goingOn()],
   ['native-io', () => withInside('gap', { code: 'native-io', covers: {} })],
   ['wrapper-off', () => withInside('gap', { code: 'wrapper-off', covers: {} })],
   ['unknown-event', () => withInside('gap', { code: 'no-such', covers: {} })],
@@ -685,6 +686,28 @@ function withInside(type: string, fields: object): FakeSession {
 function withRun(spec: IRunSpec): FakeSession {
   const session = new FakeSession();
   session.run(spec);
+  return session;
+}
+
+/** A task of the first run reads a file while the second one is open. */
+function goingOn(): FakeSession {
+  const session = new FakeSession();
+  const first = session.run();
+  session.put('/home/ann/work/late.csv', 'x');
+  session.run({
+    inside: (probe, here) =>
+      probe.add('file.opened', {
+        run: first,
+        attribution: 'context',
+        during: here.run,
+        path: '/home/ann/work/late.csv',
+        realPath: '/home/ann/work/late.csv',
+        ops: ['read'],
+        via: 'audit',
+        stat: session.disk.stat('/home/ann/work/late.csv'),
+        outcome: 'opened'
+      })
+  });
   return session;
 }
 
