@@ -59,7 +59,10 @@ function newestOf(history: History, notebook: string): IRecordedSession | null {
 
 const ALL_SIZES = Number.POSITIVE_INFINITY;
 
-/** Paths of what a session wrote and nothing changed since. */
+/**
+ * Paths of what a session wrote and nothing changed since. A name that isn't UTF-8
+ * can't be a subject's: such a file stands in the record's coverage only.
+ */
 export async function unchangedWrites(
   named: IRecordedSession | null
 ): Promise<string[]> {
@@ -70,7 +73,12 @@ export async function unchangedWrites(
   for (const { file, version } of lastWrites(named.session)) {
     const { state } = await compareWithDisk(version, ALL_SIZES);
     const { kind } = file.classification;
-    if (state === 'unchanged' && kind !== 'cache' && kind !== 'log') {
+    if (
+      state === 'unchanged' &&
+      typeof version.path === 'string' &&
+      kind !== 'cache' &&
+      kind !== 'log'
+    ) {
       names.push(nameText(version.path));
     }
   }

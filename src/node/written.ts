@@ -66,7 +66,7 @@ export async function compareWithDisk(
   if (!now.isFile()) {
     return known('changed');
   }
-  if (version.sha256 === null || now.size > BigInt(limitBytes)) {
+  if (version.sha256 === null || now.size > limitBytes) {
     return known('not-checked');
   }
   try {

@@ -8,7 +8,8 @@ import type {
   IErrorReply
 } from '../../api';
 import type { Statement } from '../../record/types';
-import { payloadOf } from '../records';
+import { createForSession } from '../commands/create';
+import { payloadOf, subjectsOf } from '../records';
 import { makeWorld, type IRun, type IWorld } from './harness';
 import { recordSession, type ISessionScript } from './recorded';
 
@@ -249,6 +250,22 @@ describe('create knows a file by its path before its bytes', () => {
     fs.writeFileSync(at('b.txt'), '');
     expect((await refused('--for', 'b.txt')).reason).toBe('no-session');
     await done('--for', 'a.txt');
+  });
+});
+
+describe('create for a whole session', () => {
+  it('takes what was touched since but has the same bytes, and not what changed', async () => {
+    const { sid } = recordSession(world.home, {
+      notebook: at('a.ipynb'),
+      runs: [
+        { code: 'a()', writes: { [at('a.bin')]: 'a', [at('b.bin')]: 'b' } }
+      ]
+    });
+    fs.utimesSync(at('a.bin'), 1, 1);
+    fs.writeFileSync(at('b.bin'), 'other');
+    expect(await createForSession(world.context, {}, sid)).toBe(0);
+    const record = fs.readFileSync(at('a.bin.sigstore.json'));
+    expect(subjectsOf(record).map(({ name }) => name)).toEqual(['a.bin']);
   });
 });
 
