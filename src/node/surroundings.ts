@@ -1,4 +1,5 @@
 /** What lies around a record on this computer: its inputs, its run list, its folder. */
+import type { BigIntStats } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { IExplainReply } from '../api';
@@ -35,14 +36,14 @@ async function compareInput(
 ): Promise<IExplainReply['inputs'][number]['onDisk']> {
   const roots = folders[annotations.nb_root] ?? [];
   const file = roots
-    .map(root => path.resolve(root, ...name.split('/')))
-    .find(place => statOf(place)?.isFile() === true);
+    .map(root => inputPath(root, name, annotations.nb_nameBytes))
+    .find(place => regularStat(place) !== null);
   if (file === undefined) {
     return roots.length === 0 ? 'not-checked' : 'not-here';
   }
   if (
     digest === undefined ||
-    (statOf(file)?.size ?? 0n) > BigInt(INPUT_LIMIT_BYTES)
+    (regularStat(file)?.size ?? 0n) > INPUT_LIMIT_BYTES
   ) {
     return 'not-checked';
   }
@@ -52,6 +53,30 @@ async function compareInput(
     : now.sha256 === digest.sha256
       ? 'same'
       : 'different';
+}
+
+/** Where an input lies below a root: by its bytes, where its name isn't UTF-8. */
+function inputPath(
+  root: string,
+  name: string,
+  nameBytes: string | undefined
+): string | Buffer {
+  return nameBytes === undefined
+    ? path.resolve(root, ...name.split('/'))
+    : Buffer.concat([
+        Buffer.from(`${path.resolve(root)}/`),
+        Buffer.from(nameBytes, 'base64')
+      ]);
+}
+
+/** A name from a record may be one that no file can have. */
+function regularStat(file: string | Buffer): BigIntStats | null {
+  try {
+    const stat = statOf(file);
+    return stat?.isFile() === true ? stat : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Folders that names in a record may start from, by their root. */

@@ -1,6 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { IExplainReply } from '../../api';
+import { inputsOf } from '../../record/story';
+import type { Statement } from '../../record/types';
 import { makeWorld, type IWorld } from './harness';
 import { recordSession, type ISessionScript } from './recorded';
 
@@ -70,6 +72,28 @@ describe('explain', () => {
       ]
     });
     expect(await story('model.bin')).toContain('by run 1 of train.ipynb');
+  });
+
+  it('compares what a record names in bytes, and survives a name that no file can have', async () => {
+    await attested({}, '--sign', 'none');
+    const file = at('model.bin.intoto.json');
+    const rename = async (name: string, bytes?: string) => {
+      const statement = JSON.parse(fs.readFileSync(file, 'utf8')) as Statement;
+      const [dependency] = inputsOf(statement);
+      Object.assign(dependency!, { name });
+      Object.assign(dependency!.annotations, { nb_nameBytes: bytes });
+      fs.writeFileSync(file, JSON.stringify(statement));
+      return story('model.bin');
+    };
+    const bytes = Buffer.from('raw\xff.csv', 'latin1');
+    fs.renameSync(
+      at('raw.csv'),
+      Buffer.concat([Buffer.from(at('')), Buffer.from('/'), bytes])
+    );
+    expect(await rename('raw%FF.csv', bytes.toString('base64'))).toContain(
+      'still the same here'
+    );
+    expect(await rename('raw\0.csv')).toContain('not here');
   });
 
   it('gives a command that a shell takes', async () => {
