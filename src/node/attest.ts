@@ -298,7 +298,12 @@ function toSeconds(time: string): string {
 }
 
 /** Reasons for which a missing fingerprint may still be taken now. */
-const TAKEABLE = new Set<string>(['deferred', 'not-taken', 'elsewhere']);
+const TAKEABLE = new Set<string>([
+  'deferred',
+  'too-large',
+  'not-taken',
+  'elsewhere'
+]);
 
 /** Tells how many files are left to read, and the one being read. */
 export type TakeProgress = (done: number, total: number, name: string) => void;

@@ -180,15 +180,21 @@ describe('create', () => {
     expect(reply.statement).toContain('raw.csv');
   });
 
-  it('takes at attest time the fingerprints that were deferred', async () => {
-    training({ deferred: true });
-    const reply = await done('--for', 'model.bin');
-    expect(reply.statement).toContain('at-attest');
-    const [file] = tree(path.join(world.home, 'attests'));
-    expect(
-      fs.readFileSync(path.join(world.home, 'attests', file ?? ''), 'utf8')
-    ).toContain('"when":"at-attest"');
-  });
+  it.each([
+    ['were deferred', true],
+    ['were of files too large to read while working', 'too-large']
+  ] as const)(
+    'takes at attest time the fingerprints that %s',
+    async (_, deferred) => {
+      training({ deferred });
+      const reply = await done('--for', 'model.bin');
+      expect(reply.statement).toContain('at-attest');
+      const [file] = tree(path.join(world.home, 'attests'));
+      expect(
+        fs.readFileSync(path.join(world.home, 'attests', file ?? ''), 'utf8')
+      ).toContain('"when":"at-attest"');
+    }
+  );
 
   it('never takes a deferred fingerprint of other bytes than were read', async () => {
     training({ deferred: true });
@@ -450,6 +456,15 @@ describe('create --draft', () => {
     ).toHaveLength(1);
     expect(tree(world.home)).toEqual(before);
     expect(fs.existsSync(at('model.bin.intoto.json'))).toBe(false);
+  });
+
+  it('leaves fingerprints that were deferred to the record', async () => {
+    const { sid } = training({ deferred: true });
+    await draft(sid);
+    const written = at('.attest/train.ipynb/draft.intoto.json');
+    expect(JSON.stringify(statementIn(written))).toContain(
+      '"nb_absent":"deferred"'
+    );
   });
 
   it('makes nothing when nothing was written', async () => {

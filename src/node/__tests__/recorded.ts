@@ -20,7 +20,7 @@ export interface ISessionScript {
   notebook: string | null;
   runs: IRunScript[];
   /** Fingerprints are left to be taken at attest time. */
-  deferred?: boolean;
+  deferred?: boolean | 'too-large';
   /** The probe came in late, after so many runs. */
   runsMissed?: number;
   /** Leave the kernel running. */
@@ -252,8 +252,11 @@ function recordRun(
     helper.add('file.hashed', 'scan', {
       realPath: file,
       stat: statNow(file),
-      ...(script.deferred === true
-        ? { sha256: null, absent: 'deferred' }
+      ...(script.deferred
+        ? {
+            sha256: null,
+            absent: script.deferred === true ? 'deferred' : script.deferred
+          }
         : { sha256: digest(fs.readFileSync(file)), absent: null }),
       when: 'after',
       fromCache: false

@@ -241,10 +241,16 @@ async function prepareWish(
       ...(named === null ? [] : [named])
     ])
   ];
-  const { sessions, taken } = await withEarlier(history, start, session =>
-    takeMissing(session, (done, total, name) =>
-      report.progress('reading', done, total, name)
-    )
+  // A draft is made anew at every save: large and far-away files wait for the record.
+  const { sessions, taken } = await withEarlier(
+    history,
+    start,
+    async session =>
+      wish.draft === true
+        ? []
+        : takeMissing(session, (done, total, name) =>
+            report.progress('reading', done, total, name)
+          )
   );
   const prepared = prepare({
     subjects: traced,
