@@ -1,4 +1,4 @@
-/** `npm run bench`: every number that the documents quote, side by side in one run. */
+/** `npm run bench`: what recording, making a record and verifying cost, side by side in one run. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
