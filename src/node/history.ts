@@ -134,7 +134,17 @@ function readSession(
   if (forgotten !== null && Buffer.from(forgotten.bytes).includes(sid)) {
     sources.push(forgotten);
   }
-  return foldSources(sid, folder, sources);
+  const read = foldSources(sid, folder, sources);
+  if (
+    read.session.startedAt === '' &&
+    sources.some(({ bytes }) => bytes.length > 0)
+  ) {
+    throw new CliError(
+      'journal-broken',
+      `Nothing in the journal of session ${sid} can be read.`
+    );
+  }
+  return read;
 }
 
 /** Read a journal file with this platform's own, faster SHA-256. */

@@ -127,6 +127,22 @@ describe('a journal that is damaged', () => {
     expect(session?.gaps).toBeGreaterThan(0);
   });
 
+  it('names a journal of which nothing is readable, and lets it be forgotten', async () => {
+    record();
+    const other = record();
+    for (const file of fs.readdirSync(other.folder)) {
+      if (file.endsWith('.jsonl')) {
+        fs.writeFileSync(path.join(other.folder, file), 'not a journal\n');
+      }
+    }
+    const reply = await sessions();
+    expect(reply.sessions).toHaveLength(1);
+    expect(reply.problems.map(({ sid }) => sid)).toEqual([other.sid]);
+    const forget = ['forget', '--session', other.sid, '--yes'];
+    expect((await world.run(...forget)).code).toBe(0);
+    expect(fs.existsSync(other.folder)).toBe(false);
+  });
+
   it('names a journal of an unknown version, and lists the others', async () => {
     record();
     const other = record();
