@@ -74,7 +74,7 @@ export function keepRecord(request: IKeepRequest): IKept {
   const text = prepared.lines.map(line => `${line}\n`).join('');
   writeAtomic(attests, text, { mode: 0o600, replace: false });
   try {
-    writeFolder(folder, members, 0o600);
+    writeFolder(folder, members);
   } catch (error) {
     fs.rmSync(attests, { force: true });
     throw error;
@@ -94,17 +94,13 @@ interface IMember {
   bytes: Uint8Array;
 }
 
-/** Write a folder under a temporary name, then give it its own. */
-function writeFolder(
-  folder: string,
-  members: readonly IMember[],
-  mode: number
-): void {
+/** Write a private folder under a temporary name, then give it its own. */
+function writeFolder(folder: string, members: readonly IMember[]): void {
   const temporary = `${folder}.tmp`;
   try {
-    fs.mkdirSync(temporary, { mode: mode === 0o600 ? 0o700 : 0o777 });
+    fs.mkdirSync(temporary, { mode: 0o700 });
     for (const { name, bytes } of members) {
-      writeAtomic(path.join(temporary, name), bytes, { mode });
+      writeAtomic(path.join(temporary, name), bytes, { mode: 0o600 });
     }
     fs.renameSync(temporary, folder);
   } catch (error) {
@@ -158,7 +154,8 @@ function copyFolder(
       );
     }
     makeAttestFolder(notebook);
-    writeFolder(folder, members, 0o644);
+    // It holds the code that ran: shared by choice, so nobody else may read it.
+    writeFolder(folder, members);
   });
 }
 

@@ -96,9 +96,11 @@ describe('create', () => {
     expect(payloadOf(bytes)).toBe(reply.statement);
   });
 
-  it('keeps the journal home to this user', async () => {
+  it('keeps the journal home and the code beside the notebook to this user', async () => {
     training();
-    await done('--for', 'model.bin');
+    const { record } = await done('--for', 'model.bin');
+    const runs = path.join(path.dirname(record ?? ''), 'runs.json');
+    expect(fs.statSync(runs).mode & 0o077).toBe(0);
     for (const name of tree(world.home)) {
       if (/^(attests|records)/.test(name)) {
         const { mode } = fs.statSync(path.join(world.home, name));
