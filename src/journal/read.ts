@@ -199,12 +199,6 @@ function parseObject(bytes: Uint8Array): Record<string, unknown> | string {
     : 'not an object';
 }
 
-/** Bytes of one whole line, without its newline. */
-export function lineBytes(file: IJournalFile, line: number): Uint8Array {
-  const start = line === 0 ? 0 : file.ends[line - 1]! + 1;
-  return file.bytes.subarray(start, file.ends[line]);
-}
-
 /** What of a file a request stands on: all its whole lines. */
 export function prefixOf(file: IJournalFile): Prefix {
   const { sid, file: name, head, lines, torn } = file;
