@@ -129,12 +129,35 @@ export function bootId(): string | null {
   }
 }
 
-/** Whether the process of an observer still runs on this computer. */
-export function isAlive(observer: {
+/** The process of an observer. */
+export interface IProcess {
   host: string;
   bootId: string | null;
   pid?: number | undefined;
-}): boolean {
+}
+
+/** Observers declared in the first lines of a journal file. */
+export function observersIn(bytes: Uint8Array): IProcess[] {
+  const text = Buffer.from(bytes.subarray(0, 64 * 1024)).toString('utf8');
+  return text
+    .split('\n')
+    .filter(line => line.includes('"observer.joined"'))
+    .flatMap(line => {
+      try {
+        return [(JSON.parse(line) as { observer: IProcess }).observer];
+      } catch {
+        return [];
+      }
+    });
+}
+
+/** Whether the process of an observer ran on this computer, so that we can tell. */
+export function isOfThisHost({ host, pid }: IProcess): boolean {
+  return pid !== undefined && host === os.hostname();
+}
+
+/** Whether the process of an observer still runs on this computer. */
+export function isAlive(observer: IProcess): boolean {
   if (
     observer.pid === undefined ||
     observer.host !== os.hostname() ||

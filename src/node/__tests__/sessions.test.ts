@@ -25,6 +25,24 @@ describe('sessions', () => {
     expect(out).toContain('Nothing has been recorded yet');
   });
 
+  it('does not say that a session runs when its processes are gone', async () => {
+    const runs = [{ code: '1' }];
+    const record = (pid: number) =>
+      recordSession(world.home, {
+        notebook: at('a.ipynb'),
+        runs,
+        pid,
+        open: true
+      });
+    const gone = record(2 ** 22 + 1);
+    const here = record(process.pid);
+    const states = (await sessions()).sessions.map(s => [s.sid, s.state]);
+    expect(Object.fromEntries(states)).toEqual({
+      [gone.sid]: 'unknown',
+      [here.sid]: 'running'
+    });
+  });
+
   it('lists the newest first, with what each wrote', async () => {
     fs.writeFileSync(at('raw.csv'), 'a,b\n');
     const first = recordSession(world.home, {

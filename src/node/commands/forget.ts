@@ -7,7 +7,13 @@ import { showPath, type ICommonOptions, type IContext } from '../context';
 import { CliError, EXIT_NO, systemReason } from '../errors';
 import { readLimited, statOf } from '../files';
 import { History, type IRecordedSession } from '../history';
-import { findSession, isAlive, listSessions, readIndex } from '../journals';
+import {
+  findSession,
+  isAlive,
+  listSessions,
+  observersIn,
+  readIndex
+} from '../journals';
 import { attestFolder } from '../keep';
 import { homeRecords } from '../records';
 import { formatTime, listNames, plural, printable } from '../text';
@@ -149,24 +155,6 @@ function isInUse({ session, sources }: IRecordedSession): boolean {
     session.state === 'running' &&
     sources.some(({ bytes }) => observersIn(bytes).some(isAlive))
   );
-}
-
-/** Observers declared in the first lines of a journal file. */
-function observersIn(bytes: Uint8Array): Parameters<typeof isAlive>[0][] {
-  const text = Buffer.from(bytes.subarray(0, 64 * 1024)).toString('utf8');
-  return text
-    .split('\n')
-    .filter(line => line.includes('"observer.joined"'))
-    .flatMap(line => {
-      try {
-        return [
-          (JSON.parse(line) as { observer: Parameters<typeof isAlive>[0] })
-            .observer
-        ];
-      } catch {
-        return [];
-      }
-    });
 }
 
 function describePlan({ sessions, text }: IPlan): string {

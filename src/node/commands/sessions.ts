@@ -9,7 +9,8 @@ import {
   type IContext
 } from '../context';
 import { isSameFile } from '../files';
-import { History } from '../history';
+import { History, type IRecordedSession } from '../history';
+import { isAlive, isOfThisHost, observersIn } from '../journals';
 import { nameText } from '../../journal/names';
 import {
   formatTime,
@@ -35,9 +36,10 @@ export async function runSessions(
   const wanted = name === null ? null : resolveName(context, options, name);
   const reply: ISessionsReply = { sessions: [], problems: [] };
   const found: ISession[] = [];
-  for (const { session } of history.all(reply.problems)) {
+  for (const recorded of history.all(reply.problems)) {
+    const { session } = recorded;
     if (wanted === null || concerns(session, wanted)) {
-      found.push(session);
+      found.push({ ...session, state: stateNow(recorded) });
     }
   }
   found.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
@@ -50,6 +52,17 @@ export async function runSessions(
       : format(context, reply, name)
   );
   return 0;
+}
+
+/** A session whose observers are all gone without a word doesn't run any more. */
+function stateNow({ session, sources }: IRecordedSession): ISession['state'] {
+  if (session.state !== 'running') {
+    return session.state;
+  }
+  const here = sources
+    .flatMap(({ bytes }) => observersIn(bytes))
+    .filter(isOfThisHost);
+  return here.length > 0 && !here.some(isAlive) ? 'unknown' : 'running';
 }
 
 /** Whether a session is one of this notebook, or wrote this file. */
