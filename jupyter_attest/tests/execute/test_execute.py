@@ -7,11 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from jupyter_client.provisioning import KernelProvisionerFactory
 
 from jupyter_attest.execute import inject, main, typed
 from jupyter_attest.provisioner import AttestProvisioner, Policy
@@ -208,12 +210,14 @@ BAD: dict[str, tuple[bytes | None, list[str], str]] = {
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """For what ends before a kernel is started: the same in this process, in a new folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("JUPYTER_ATTEST_DIR", str(tmp_path / "journal"))
     monkeypatch.setattr(AttestProvisioner, "policy", Policy())
-    return tmp_path
+    yield tmp_path
+    # Its default is ours now; whoever comes next in this process gets a new one.
+    KernelProvisionerFactory.clear_instance()
 
 
 def run_here(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
