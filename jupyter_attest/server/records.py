@@ -18,6 +18,7 @@ MEMBERS = frozenset(
         "record.intoto.json",
         "runs.json",
         "coverage.json",
+        "inputs.json",
         "environment.json",
         "condensed.ipynb",
     }

@@ -229,6 +229,9 @@ class RecordsHandler(AttestHandler):
             return
         try:
             names = [subject["path"] for subject in earlier["subjects"]]
+            # What is written goes beside the notebook.
+            names += [earlier["base"]]
+            names += [] if earlier["document"] is None else [earlier["document"]]
         except (TypeError, KeyError) as error:
             raise web.HTTPError(400, "The earlier request isn't one.") from error
         for name in names:

@@ -54,6 +54,9 @@ class Attest(Configurable):
         True, help="Make an unsigned draft of the record when a notebook is saved."
     ).tag(config=True)
 
+    #: Whether the server's configuration switches recording off.
+    off_by_operator = False
+
     @property
     def home_folder(self) -> Path:
         """The journal home, absolute."""
@@ -64,8 +67,14 @@ class Attest(Configurable):
         return self.home_folder / "settings.json"
 
     def load_changes(self) -> None:
-        """Take the user's own changes over the defaults; what can't be read is left out."""
+        """Take the user's own changes over the defaults; what can't be read is left out.
+
+        An operator's ``c.Attest.enabled = False`` stands: nobody switches it on again.
+        """
         stored = self._stored()
+        self.off_by_operator = not self.enabled
+        if self.off_by_operator:
+            stored.pop("enabled", None)
         for trait, name in USER_NAMES.items():
             if name in stored:
                 with contextlib.suppress(Exception):
@@ -98,6 +107,8 @@ class Attest(Configurable):
         unknown = set(changes) - set(USER_NAMES.values())
         if unknown:
             raise SettingsError(f"there is no setting named {sorted(unknown)[0]}")
+        if self.off_by_operator and changes.get("enabled"):
+            raise SettingsError("recording is switched off in the server's configuration")
         trial = Attest()
         for trait, name in USER_NAMES.items():
             if name in changes:

@@ -190,9 +190,11 @@ async function checkRecord(request: ICheckRequest): Promise<IVerifyReply> {
   const replies: IVerifyReply[] = [];
   for (const place of subjectsOnDisk(record)) {
     const hashed = await hashOrReason(place, request.progress);
-    if (typeof hashed === 'object') {
-      replies.push(await verifyAgainst(request, record, place, hashed.sha256));
-    }
+    replies.push(
+      typeof hashed === 'object'
+        ? await verifyAgainst(request, record, place, hashed.sha256)
+        : noAnswer('not-checked', { ...request, file: place }, hashed)
+    );
   }
   const bad = replies.find(reply => reply.status !== 'ok');
   const [first] = replies;

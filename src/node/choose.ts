@@ -64,7 +64,8 @@ const ALL_SIZES = Number.POSITIVE_INFINITY;
  * can't be a subject's: such a file stands in the record's coverage only.
  */
 export async function unchangedWrites(
-  named: IRecordedSession | null
+  named: IRecordedSession | null,
+  largestBytes = ALL_SIZES
 ): Promise<string[]> {
   if (named === null) {
     throw refuse('no-subject', 'Say which file the record is about.');
@@ -75,6 +76,7 @@ export async function unchangedWrites(
     const { kind } = file.classification;
     if (
       state === 'unchanged' &&
+      Number(version.stat?.size ?? 0) <= largestBytes &&
       typeof version.path === 'string' &&
       kind !== 'cache' &&
       kind !== 'log'

@@ -14,7 +14,7 @@ const SECRET_NAME =
 const SHAPES: readonly RegExp[] = [
   // password="…", 'api_key': '…', os.environ["HF_TOKEN"] = "…"
   new RegExp(
-    `(\\b\\w*${SECRET_NAME}\\w*["']?\\s*\\]?\\s*[=:]\\s*[rRbBfFuU]{0,2}(["']))[^"'\\n]+(\\2)`,
+    `(\\b\\w*${SECRET_NAME}\\w*["']?\\s{0,9}\\]?\\s{0,9}[=:]\\s{0,9}[rRbBfFuU]{0,2}(["']))[^"'\\n]+(\\2)`,
     'gi'
   ),
   // scheme://user:password@host

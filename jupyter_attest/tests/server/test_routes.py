@@ -100,8 +100,13 @@ def test_no_path_leads_outside_of_the_root(server: RunningServer, path: str) -> 
         assert "not yours" not in answer.text
 
 
-def test_the_request_of_a_dry_run_may_not_name_files_outside(server: RunningServer) -> None:
-    earlier = {"subjects": [{"path": "/etc/passwd"}]}
+@pytest.mark.parametrize("outside", ["subjects", "document", "base"])
+def test_the_request_of_a_dry_run_may_not_name_files_outside(
+    server: RunningServer, outside: str
+) -> None:
+    inside = str(server.root / "x")
+    earlier: dict[str, Any] = {"subjects": [{"path": inside}], "document": inside, "base": inside}
+    earlier[outside] = [{"path": "/etc/passwd"}] if outside == "subjects" else "/etc/passwd"
     body = {"for": ["x"], "sign": "none", "request": earlier}
     assert server.attest("POST", "records", json=body).status_code == 403
 
@@ -158,6 +163,14 @@ def test_settings_are_kept_beside_the_operators(tmp_path: Path) -> None:
     with running(tmp_path) as server:
         settings = server.attest("GET", "settings").json()
         assert settings["enabled"] is False and settings["retentionDays"] == 90
+
+
+def test_what_the_operator_switched_off_stays_off(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        assert server.attest("PUT", "settings", json={"enabled": True}).status_code == 200
+    with running(tmp_path, "--Attest.enabled=False") as server:
+        assert server.attest("GET", "settings").json()["enabled"] is False
+        assert server.attest("PUT", "settings", json={"enabled": True}).status_code == 400
 
 
 def test_the_journal_is_private(server: RunningServer) -> None:

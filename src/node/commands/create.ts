@@ -326,6 +326,9 @@ async function prepareRequest(
   return { prepared: prepareAgain(request, sessions, taken), subjects };
 }
 
+/** A draft is made at every other save: larger files are left to the record itself. */
+const DRAFT_BYTES = 64 * 1024 * 1024;
+
 /** At most this many subjects in a draft: the newest ones. */
 const DRAFT_SUBJECTS = 1024;
 
@@ -340,7 +343,7 @@ async function createDraft(
     throw new CliError('usage', 'A draft needs --session and --notebook.');
   }
   const history = new History(context.places.home);
-  const names = await unchangedWrites(history.get(wish.session));
+  const names = await unchangedWrites(history.get(wish.session), DRAFT_BYTES);
   const { prepared } = await prepareWish(
     context,
     options,
