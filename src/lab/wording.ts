@@ -646,12 +646,14 @@ export function ceilingReason(
         : trans.__('The write of a file that it is about was not seen.');
     case 'source-recorded':
       return holds
-        ? trans.__('The code of every run was recorded.')
-        : trans.__('The code of some runs is not recorded.');
+        ? trans.__('The saved notebook was recorded.')
+        : trans.__('No saved notebook was recorded.');
     case 'order-recorded':
       return holds
-        ? trans.__('The order of the runs was recorded.')
-        : trans.__('The order of the runs is not recorded.');
+        ? trans.__('The order of the runs was compared with the notebook.')
+        : trans.__(
+            "The order of the runs couldn't be compared with a saved notebook."
+          );
     case 'user-controls-kernel':
       return trans.__(
         'Its author controls the computer, so nobody else observed the runs.'

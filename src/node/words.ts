@@ -26,7 +26,8 @@ const GATE_WORDS: Record<GateCode, string> = {
   'nothing-missed': 'part of what happened was not recorded',
   'subjects-seen': 'how a file was written was not seen in full',
   'source-recorded': 'no saved notebook was seen',
-  'order-recorded': 'the order of the runs is not fully known'
+  'order-recorded':
+    "the order of the runs can't be held against a saved notebook"
 };
 
 /** The ceiling as one sentence with its reasons. */
