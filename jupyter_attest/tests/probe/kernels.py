@@ -77,7 +77,11 @@ class Kernel:
         self.work.mkdir(parents=True, exist_ok=True)
         self.env = {k: v for k, v in os.environ.items() if k != "PYTHONSTARTUP"}
         self.env.update(
-            IPYTHONDIR=str(tmp / "ipython"), JUPYTER_ATTEST_DIR=str(self.home), **(env or {})
+            IPYTHONDIR=str(tmp / "ipython"),
+            JUPYTER_ATTEST_DIR=str(self.home),
+            # An import of a new module would write a compiled copy, or not, as the machine has it.
+            PYTHONDONTWRITEBYTECODE="1",
+            **(env or {}),
         )
         self.folder = self.home / "sessions" / "session"
         if startup is not None:
