@@ -1517,6 +1517,8 @@ class Probe:
             return True
         if self.cells in path:
             return True
+        if writing and "__pycache__" in path and ".pyc" in path:
+            return True  # the interpreter's own copy of a source that is named when it is read
         if writing or not path.startswith(self.prefixes):
             return False
         return not path.lower().endswith(DATA_SUFFIXES)
@@ -1624,7 +1626,7 @@ class Probe:
         """os.rename and os.replace: identity goes with the file."""
         source, st = self.named(args, 0, args[2] if len(args) > 2 else None)
         target, _ = self.named(args, 1, args[3] if len(args) > 3 else None)
-        if source is None or target is None or st is None or "__pycache__" in target:
+        if source is None or target is None or st is None:
             return
         if self.is_noise(target, True):
             return
@@ -1681,7 +1683,7 @@ class Probe:
     def on_remove(self, args: tuple[Any, ...]) -> None:
         """os.remove and os.rmdir."""
         path, st = self.named(args, 0, args[1] if len(args) > 1 else None)
-        if path is None or st is None or self.is_noise(path, True) or "__pycache__" in path:
+        if path is None or st is None or self.is_noise(path, True):
             return
         if _frame(2).f_code.co_name == "_get_default_tempdir":
             return

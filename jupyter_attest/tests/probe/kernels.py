@@ -79,8 +79,6 @@ class Kernel:
         self.env.update(
             IPYTHONDIR=str(tmp / "ipython"),
             JUPYTER_ATTEST_DIR=str(self.home),
-            # An import of a new module would write a compiled copy, or not, as the machine has it.
-            PYTHONDONTWRITEBYTECODE="1",
             **(env or {}),
         )
         self.folder = self.home / "sessions" / "session"

@@ -6,22 +6,9 @@ import hashlib
 import json
 from pathlib import Path
 
-import pytest
-
-from jupyter_attest.node import NodeNotFoundError, cli_command
-
 from .running import Page, running
 
 
-def why_not() -> str:
-    try:
-        cli_command()
-    except NodeNotFoundError as error:
-        return str(error)
-    return ""
-
-
-@pytest.mark.skipif(why_not() != "", reason=why_not() or "-")
 def test_a_record_is_made_listed_and_verified_and_the_kernel_may_be_gone(tmp_path: Path) -> None:
     with running(tmp_path) as server:
         server.write_notebook("w/n.ipynb", "data", "model")
