@@ -7,13 +7,14 @@ a late start needs no server: the record is made from the journal (``create --jo
 from __future__ import annotations
 import __future__
 
+import hashlib
 import os
 import sys
 import uuid
 from pathlib import Path
 from typing import Any
 
-PROBE = Path(__file__).parent / "probe" / "probe.py"
+from .probe import bundle
 
 
 def journal_home() -> Path:
@@ -49,14 +50,17 @@ def make_session(home: Path) -> Path:
 
 
 def load_probe() -> dict[str, Any]:
-    """Run the probe's file in a namespace of its own, which no module table shows."""
+    """Run the probe in a namespace of its own, which no module table shows."""
     flags = __future__.annotations.compiler_flag
-    code = compile(PROBE.read_bytes(), str(PROBE), "exec", flags, dont_inherit=True)
+    source = bundle()
+    file = str(Path(__file__).parent / "probe" / "probe.py")
     namespace: dict[str, Any] = {
         "__name__": "jupyter_attest_probe",
-        "__file__": str(PROBE),
+        "__file__": file,
+        "digest": hashlib.sha256(source.encode()).hexdigest(),
         "table": str(table()),
     }
+    code = compile(source, file, "exec", flags, dont_inherit=True)
     exec(code, namespace)
     return namespace
 

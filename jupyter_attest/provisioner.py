@@ -20,6 +20,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from .home import SessionFolder, journal_home, make_private, new_session
 from .journal import write_private
+from .probe import bundle
 
 #: Name of the entry point in the group ``jupyter_client.kernel_provisioners``.
 NAME = "jupyter-attest"
@@ -41,10 +42,17 @@ def _read(path: Path) -> bytes | None:
         return None
 
 
+def _bundled() -> bytes | None:
+    try:
+        return bundle().encode()
+    except (OSError, SyntaxError):
+        return None
+
+
 class _ProbeSource:
     """Bytes of the probe, read at import: an upgrade under a running server changes nothing."""
 
-    probe = _read(_PACKAGE / "probe" / "probe.py")
+    probe = _bundled()
     wrappers = _read(_PACKAGE / "static" / "wrappers.json")
 
 

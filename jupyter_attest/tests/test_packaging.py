@@ -46,7 +46,7 @@ def test_the_wheel_carries_everything_once(wheel: Path) -> None:
     assert f"{shared}/share/jupyter/labextensions/jupyter-attest/install.json" in names
     for name in ("cli.mjs", "gaps.json", "wrappers.json", "events.schema.json"):
         assert f"jupyter_attest/static/{name}" in names
-    assert "jupyter_attest/probe/probe.py" in names
+    assert "jupyter_attest/probe/entry.py" in names
     assert [n for n in names if n.endswith("remoteEntry.js") or "remoteEntry." in n] != []
     assert not [n for n in names if n.startswith("jupyter_attest/labextension")]
     assert not [n for n in names if "/tests/" in n or "/__tests__/" in n]

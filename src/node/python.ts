@@ -54,7 +54,7 @@ def loads(entry):
 def has_probe():
     spec = util.find_spec('jupyter_attest')
     import os
-    return any(os.path.exists(os.path.join(p, 'probe', 'probe.py')) for p in (spec.submodule_search_locations if spec else ()))
+    return any(os.path.exists(os.path.join(p, 'probe', 'entry.py')) for p in (spec.submodule_search_locations if spec else ()))
 print(json.dumps({
     'executable': sys.executable,
     'version': sys.version.split()[0],

@@ -57,12 +57,12 @@ def probe() -> dict[str, Any]:
     import __future__
 
     code: CodeType = compile(
-        PROBE.read_text(),
-        str(PROBE),
+        PROBE,
+        "probe.py",
         "exec",
         __future__.annotations.compiler_flag,
         dont_inherit=True,
     )
-    names: dict[str, Any] = {"__name__": "jupyter_attest_probe", "__file__": str(PROBE)}
+    names: dict[str, Any] = {"__name__": "jupyter_attest_probe", "__file__": "probe.py"}
     exec(code, names)
     return names

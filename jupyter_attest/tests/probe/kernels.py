@@ -16,10 +16,11 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
+from jupyter_attest.probe import bundle
 from jupyter_attest.tests.journals import Event, read_journal, text_of
 
 ROOT = Path(__file__).parents[3]
-PROBE = ROOT / "jupyter_attest" / "probe" / "probe.py"
+PROBE = bundle()
 #: The kernels' interpreter: set the variable to test the probe in another environment.
 PYTHON = os.environ.get("JUPYTER_ATTEST_TEST_PYTHON", sys.executable)
 WRAPPERS = ROOT / "src" / "journal" / "wrappers.json"
@@ -89,7 +90,7 @@ class Kernel:
             make_session(self.home)
             copy = self.home / "probe" / "copy"
             copy.mkdir(parents=True)
-            (copy / "probe.py").write_text(PROBE.read_text() if probe is None else probe)
+            (copy / "probe.py").write_text(PROBE if probe is None else probe)
             shutil.copy(WRAPPERS, copy)
             if "PYTHONSTARTUP" in self.env:
                 self.env["JUPYTER_ATTEST_STARTUP"] = self.env["PYTHONSTARTUP"]

@@ -108,7 +108,7 @@ BROKEN = {
 @pytest.mark.parametrize("fault", list(BROKEN))
 def test_a_broken_probe_never_costs_a_kernel(tmp_path: Path, fault: str) -> None:
     before, after = BROKEN[fault]
-    source = PROBE.read_text()
+    source = PROBE
     assert before in source
     with Kernel(tmp_path, probe=source.replace(before, after, 1)) as kernel:
         outcome = kernel.run("open('a', 'w').write('12')")
@@ -120,7 +120,7 @@ def test_a_broken_probe_never_costs_a_kernel(tmp_path: Path, fault: str) -> None
 
 @pytest.mark.parametrize("fault", ["import os; os._exit(7)", "while True: pass"])
 def test_a_probe_that_exits_or_hangs_leaves_its_marker(tmp_path: Path, fault: str) -> None:
-    source = PROBE.read_text().replace("import _thread\n", f"{fault}\nimport _thread\n", 1)
+    source = PROBE.replace("import _thread\n", f"{fault}\nimport _thread\n", 1)
     kernel = Kernel(tmp_path, probe=source)
     with pytest.raises(RuntimeError):
         kernel.open(timeout=4)

@@ -1,0 +1,337 @@
+"""Facts of the code that ran, from the trees that IPython compiled."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import types
+from typing import Any, ClassVar, FrozenSet, Tuple
+
+from .references import _type_dict, _type_name
+from .values import _class_attribute
+
+#: A node, the names hidden by enclosing functions, and whether it stands in a class body.
+Visit = Tuple[Any, FrozenSet[str], bool]
+
+
+class Facts:
+    """Names and constructs of the statements that IPython compiled for one run."""
+
+    #: Builtins, and methods of any receiver, that make code or reach names by text.
+    DYNAMIC = frozenset({
+        "exec", "eval", "compile", "globals", "locals", "vars", "setattr", "delattr", "getattr",
+        "__import__",
+    })  # fmt: skip
+    DYNAMIC_METHODS = frozenset({
+        "import_module", "run_cell", "run_code", "run_cell_async", "ex", "reload",
+    })  # fmt: skip
+    #: What IPython's transformer makes of ``%magic``, ``%%magic`` and ``!command``.
+    MAGICS = frozenset({"run_line_magic", "run_cell_magic", "system", "getoutput"})
+    CONSTRUCTS: ClassVar[dict[str, str]] = {
+        "With": "with", "AsyncWith": "with", "Try": "try", "TryStar": "try", "Await": "await",
+        "AsyncFor": "await", "Global": "global", "Nonlocal": "nonlocal", "Yield": "yield",
+        "YieldFrom": "yield", "ClassDef": "class", "FunctionDef": "def", "AsyncFunctionDef": "def",
+        "Lambda": "lambda", "For": "for", "While": "while", "If": "if", "IfExp": "if",
+        "Match": "match", "Assert": "assert", "Raise": "raise", "Delete": "del",
+        "NamedExpr": "walrus", "ListComp": "comprehension", "SetComp": "comprehension",
+        "DictComp": "comprehension", "GeneratorExp": "comprehension", "AugAssign": "augmented",
+    }  # fmt: skip
+
+    def __init__(self) -> None:
+        self.loads: set[str] = set()
+        self.stores: dict[str, set[int]] = {}
+        self.deletes: set[str] = set()
+        self.imports: set[str] = set()
+        self.magics: set[str] = set()
+        self.dynamic: set[str] = set()
+        self.attribute_stores: set[str] = set()
+        self.subscript_stores: set[str] = set()
+        #: (name, receiver or None, statement) of each call
+        self.calls: dict[tuple[str, str | None, int], None] = {}
+        self.constructs: set[str] = set()
+
+    def add(self, tree: Any, statement: int) -> None:
+        """Add the facts of one compiled tree (a top-level statement of the cell)."""
+        body = tree.body if type(tree.body) is list else [tree.body]
+        visit = [(node, frozenset(), False) for node in body]  # type: list[Visit]
+        while visit:
+            node, hidden, in_class = visit.pop()
+            kind = type(node).__name__
+            construct = self.CONSTRUCTS.get(kind)
+            if construct is not None:
+                self.constructs.add(construct)
+            if kind == "Constant" or kind == "Load" or kind == "Store":
+                continue
+            if kind == "Name":
+                self._name(node.id, type(node.ctx).__name__, hidden, in_class, statement)
+                continue
+            if kind == "Attribute":
+                if type(node.ctx).__name__ != "Load":
+                    self.attribute_stores.add(dotted(node))
+            elif kind == "Subscript":
+                if type(node.ctx).__name__ != "Load":
+                    self.subscript_stores.add(dotted(node.value))
+            elif kind == "Call":
+                self._call(node, hidden, statement)
+            elif kind == "Import":
+                for alias in node.names:
+                    self.imports.add(alias.name)
+                    self._name(
+                        alias.asname or alias.name.partition(".")[0],
+                        "Store",
+                        hidden,
+                        in_class,
+                        statement,
+                    )
+            elif kind == "ImportFrom":
+                module = "." * node.level + (node.module or "")
+                for alias in node.names:
+                    self.imports.add(module + ":" + alias.name)
+                    if alias.name == "*":
+                        self.dynamic.add("import *")
+                    else:
+                        self._name(alias.asname or alias.name, "Store", hidden, in_class, statement)
+            elif kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef", "Lambda"):
+                self._scope(node, kind, hidden, in_class, statement, visit)
+                continue
+            elif kind in ("ListComp", "SetComp", "DictComp", "GeneratorExp"):
+                bound = set()
+                for generator in node.generators:
+                    bound |= targets(generator.target)
+                hidden = hidden | bound
+            elif (kind == "ExceptHandler" and node.name) or (
+                kind in ("MatchAs", "MatchStar") and node.name
+            ):
+                self._name(node.name, "Store", hidden, in_class, statement)
+            elif kind == "MatchMapping" and node.rest:
+                self._name(node.rest, "Store", hidden, in_class, statement)
+            for field in node._fields:
+                value = getattr(node, field, None)
+                if type(value) is list:
+                    visit.extend((i, hidden, in_class) for i in value if isinstance(i, ast.AST))
+                elif isinstance(value, ast.AST):
+                    visit.append((value, hidden, in_class))
+
+    def _name(
+        self, name: str, ctx: str, hidden: frozenset[str], in_class: bool, statement: int
+    ) -> None:
+        if name in hidden:
+            return
+        if ctx == "Load":
+            self.loads.add(name)
+        elif in_class:
+            return
+        elif ctx == "Store":
+            self.stores.setdefault(name, set()).add(statement)
+        else:
+            self.deletes.add(name)
+
+    def _scope(
+        self,
+        node: Any,
+        kind: str,
+        hidden: frozenset[str],
+        in_class: bool,
+        statement: int,
+        visit: list[Visit],
+    ) -> None:
+        """Enter a function or class: its local names are no names of the notebook."""
+        if kind != "Lambda":
+            self._name(node.name, "Store", hidden, in_class, statement)
+            for decorator in node.decorator_list:
+                self.constructs.add("decorator")
+                visit.append((decorator, hidden, in_class))
+        if kind == "ClassDef":
+            outside = node.bases + [keyword.value for keyword in node.keywords]
+            visit.extend((item, hidden, in_class) for item in outside)
+            # What a class body binds is the class's; what it reads may be the notebook's.
+            visit.extend((item, hidden, True) for item in node.body)
+            return
+        arguments = node.args
+        every = getattr(arguments, "posonlyargs", []) + arguments.args + arguments.kwonlyargs
+        every += [a for a in (arguments.vararg, arguments.kwarg) if a is not None]
+        outside = [item for item in arguments.defaults + arguments.kw_defaults if item is not None]
+        outside += [a.annotation for a in every if a.annotation is not None]
+        if kind != "Lambda" and node.returns is not None:
+            outside.append(node.returns)
+        visit.extend((item, hidden, in_class) for item in outside)
+        body = node.body if type(node.body) is list else [node.body]
+        declared: set[str] = set()
+        local = {a.arg for a in every} | bound_names(body, declared)
+        inner = (hidden | local) - declared
+        visit.extend((item, inner, False) for item in body)
+
+    def _call(self, node: Any, hidden: frozenset[str], statement: int) -> None:
+        function = node.func
+        name = dotted(function)
+        receiver = None
+        value = function.value if type(function) is ast.Attribute else None
+        if type(value) is ast.Name and value.id not in hidden:
+            receiver = value.id
+        last = name.rpartition(".")[2]
+        if last in self.DYNAMIC_METHODS or (
+            last in self.DYNAMIC and name in (last, "builtins." + last)
+        ):
+            self.dynamic.add(last)
+        if name.startswith("get_ipython().") and last in self.MAGICS:
+            first = node.args[0] if node.args else None
+            literal = first.value if type(first) is ast.Constant else None
+            magic = literal if last.startswith("run") else last
+            if type(magic) is str:
+                self.magics.add(magic)
+        self.calls[(name, receiver, statement)] = None
+
+
+def dotted(node: Any) -> str:
+    """Return ``a.b.c`` of an attribute chain; ``?`` and ``()`` stand for what isn't a name."""
+    parts: list[str] = []
+    while True:
+        kind = type(node)
+        if kind is ast.Attribute:
+            parts.append(node.attr)
+            node = node.value
+        elif kind is ast.Call:
+            inner = dotted(node.func)
+            parts.append(inner + "()")
+            break
+        elif kind is ast.Name:
+            parts.append(node.id)
+            break
+        elif kind is ast.Subscript:
+            parts.append(dotted(node.value) + "[]")
+            break
+        else:
+            parts.append("?")
+            break
+    return ".".join(reversed(parts))
+
+
+def targets(node: Any) -> set[str]:
+    """Return the names that an assignment target binds."""
+    return {item.id for item in ast.walk(node) if type(item) is ast.Name}
+
+
+def bound_names(body: list[Any], declared: set[str] | None = None) -> set[str]:
+    """Return the names that a function's body binds; global ones go to ``declared``."""
+    bound: set[str] = set()
+    stack = list(body)
+    while stack:
+        node = stack.pop()
+        kind = type(node)
+        if kind is ast.Name:
+            if type(node.ctx) is not ast.Load:
+                bound.add(node.id)
+            continue
+        if kind in (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
+            bound.add(node.name)
+            stack.extend(node.decorator_list)
+            continue
+        if kind in (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp):
+            continue
+        if kind is ast.Global or kind is ast.Nonlocal:
+            if declared is not None:
+                declared.update(node.names if kind is ast.Global else ())
+            continue
+        if kind in (ast.Import, ast.ImportFrom):
+            bound.update((a.asname or a.name.partition(".")[0]) for a in node.names)
+            continue
+        if kind is ast.ExceptHandler and node.name:
+            bound.add(node.name)
+        stack.extend(ast.iter_child_nodes(node))
+    return bound
+
+
+def reached_functions(names: set[str], namespace: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the names loaded by the user's functions and classes that these names lead to.
+
+    Follows exact functions defined in the notebook, the functions of its classes, and the classes
+    of its instances; at most 200 of them.
+    """
+    found: dict[str, set[str]] = {}
+    waiting = sorted(names)
+    while waiting and len(found) < 200:
+        name = waiting.pop()
+        if name in found or name not in namespace:
+            continue
+        value = namespace[name]
+        codes = _user_codes(value, namespace)
+        if not codes:
+            continue
+        loads: set[str] = set()
+        for code in codes:
+            loads |= global_loads(code)
+        found[name] = loads
+        waiting.extend(loads)
+    return [{"name": name, "loads": sorted(found[name])} for name in sorted(found)]
+
+
+def _user_codes(value: Any, namespace: dict[str, Any]) -> list[types.CodeType]:
+    kind = type(value)
+    if kind is types.FunctionType:
+        return [value.__code__] if value.__globals__ is namespace else []
+    if kind is not type and _class_attribute(kind, "__module__") != "__main__":
+        return []
+    owner = value if kind is type else kind
+    if _class_attribute(owner, "__module__") != "__main__":
+        return []
+    codes = []
+    for member in list(_type_dict(owner).values()):
+        if type(member) in (staticmethod, classmethod):
+            member = member.__func__
+        if type(member) is types.FunctionType and member.__globals__ is namespace:
+            codes.append(member.__code__)
+    return codes
+
+
+#: Names loaded by code objects that were looked at already (the objects are kept alive here).
+_code_loads = {}  # type: dict[int, tuple[types.CodeType, frozenset[str]]]
+
+
+def global_loads(code: types.CodeType) -> frozenset[str]:
+    """Return the global names that a code object and those nested in it load."""
+    known = _code_loads.get(id(code))
+    if known is not None:
+        return known[1]
+    if len(_code_loads) > 2000:
+        _code_loads.clear()
+    loads = set()
+    raw, extended = code.co_code, 0
+    for index in range(0, len(raw), 2):
+        op, arg = raw[index], raw[index + 1] | extended
+        if op == EXTENDED_ARG:
+            extended = arg << 8
+            continue
+        extended = 0
+        if op in LOAD_OPS:
+            loads.add(code.co_names[arg >> LOAD_OPS[op]])
+    for constant in code.co_consts:
+        if type(constant) is types.CodeType:
+            loads |= global_loads(constant)
+    result = frozenset(loads)
+    _code_loads[id(code)] = (code, result)
+    return result
+
+
+def _load_ops() -> tuple[dict[int, int], int]:
+    """Return the opcodes that load global names, each with the shift of its argument."""
+    import opcode  # loaded already: IPython needs it
+
+    ops = {}
+    for name in ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"):
+        if name in opcode.opmap:
+            ops[opcode.opmap[name]] = int(name == "LOAD_GLOBAL" and sys.version_info >= (3, 11))
+    return ops, opcode.opmap["EXTENDED_ARG"]
+
+
+LOAD_OPS, EXTENDED_ARG = _load_ops()
+
+
+def _target_of(value: Any, kind: type) -> str | None:
+    """Return ``module.name`` of a function or class, from the interpreter's own slots."""
+    if kind is type:
+        module, name = _class_attribute(value, "__module__"), _type_name(value)
+    else:
+        module, name = value.__module__, value.__qualname__
+    if type(module) is not str:
+        return None
+    return "%s.%s" % (module, name)

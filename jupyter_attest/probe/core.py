@@ -1,0 +1,178 @@
+"""The probe: everything that one process writes down."""
+
+from __future__ import annotations
+
+import _thread
+import atexit
+import os
+import sys
+from collections import deque
+from typing import Any
+
+from .hook import make_hook
+from .journal import Journal
+from .network import Network
+from .processes import Processes
+from .recording import PERIOD
+from .references import VERSION, _getpid, _join, _sleep, _wall
+from .runs import Runs
+from .values import name_of, new_id, try_stat
+from .wrappers import Wrappers
+
+#: After a run's end the thread lets the kernel send its reply first (seconds).
+YIELD = 0.002
+
+
+class Probe(Runs, Processes, Network):
+    """Everything that one process writes down."""
+
+    def __init__(self, shell: Any, folder: str, install: str, runs_missed: int) -> None:
+        super().__init__(shell, folder, install, runs_missed)
+        self.wrappers = Wrappers(self)
+
+    def start(self) -> None:
+        """Install hook and callbacks, write what is known at the start, start the thread."""
+        self.journal.open_texts()
+        self._open_meter()
+        sys.addaudithook(make_hook(self))
+        sys.audit("jupyter_attest.who", [self])
+        self.paused = try_stat(self.paused_file) is not None
+        self.paused_from = _wall()
+        self.attach()
+        self.wrappers.look()
+        self.introduce()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.forked)
+        atexit.register(self.leave)
+        self.journal.hurry()
+        _thread.start_new_thread(self.work, ())
+
+    def introduce(self) -> None:
+        """Write the first events of the file."""
+        env = self.environment
+        put = self.journal.put
+        put("journal.started", None, "none", {
+            "program": {"name": "jupyter-attest-probe", "version": VERSION},
+            "python": env.python, "platform": env.platform,
+        })  # fmt: skip
+        observer = {
+            "id": self.id, "kind": "probe", "domain": "tenant", "version": VERSION,
+            "host": env.host, "bootId": env.boot_id, "pid": _getpid(), "parentPid": os.getppid(),
+        }  # type: dict[str, Any]  # fmt: skip
+        if env.digest:
+            observer["digest"] = env.digest
+        joined = {"observer": observer}  # type: dict[str, Any]
+        if self.child:
+            joined["parentRun"] = self.parent_run
+        how = "process" if self.child else "none"
+        put("observer.joined", self.parent_run, how, joined)
+        put("probe.hello", self.parent_run, how, {
+            "version": VERSION, "digest": env.digest, "pid": _getpid(), "python": env.python,
+            "implementation": sys.implementation.name, "ipykernel": env.ipykernel,
+            "ipython": env.ipython, "install": "child" if self.child else self.install,
+            "runsMissed": self.runs_missed,
+            "channels": {
+                "audit": "ok" if self.heard else "vetoed",
+                "wrappers": self.wrappers.states(),
+                "meter": "ok" if self.meter_fd >= 0 else "unavailable",
+                "maps": "off",
+            },
+            "cwd": env.cwd(), "prefixes": [name_of(p) for p in env.prefixes],
+            "flags": env.flags, "hashSeed": env.hash_seed,
+        })  # fmt: skip
+        if self.child:
+            return
+        if not self.heard:
+            put("gap", None, "none", {"code": "audit-vetoed", "covers": {}})
+        put("env.packages", None, "none", {"packages": env.packages, "listedBy": env.listed_by})
+        put("env.hardware", None, "none", env.hardware)
+        put("env.determinism", None, "none", {"flags": env.determinism, "seeds": {}})
+
+    def work(self) -> None:
+        """Write batches until the process ends. Runs on a thread that nobody lists."""
+        journal = self.journal
+        while not journal.closed:
+            try:
+                journal.wake.acquire(True, PERIOD)
+                _sleep(YIELD)
+                self.look_for_pause()
+                self.tell_long_runs()
+                journal.drain()
+            except BaseException:  # nothing may come out of here
+                pass
+
+    def leave(self) -> None:
+        """Write the last events at a normal exit of the interpreter."""
+        try:
+            if self.child:
+                return
+            left = {"observer": self.id, "reason": "exit"}
+            self.journal.put("observer.left", None, "none", left)
+            self.journal.drain(2.0)
+        except BaseException:
+            pass
+
+    def on_who(self, args: tuple[Any, ...]) -> None:
+        """Answer who records here: the self-test, and a second start."""
+        if type(args[0]) is list:
+            if args[0] and args[0][0] is self:
+                self.heard = True
+            args[0].append(self)
+
+    def forked(self) -> None:
+        """Begin anew in a forked child: nothing inherited is written, no lock is inherited."""
+        try:
+            run, _ = self.current()
+            self.child = True
+            if self.parent_run is None and run is not None:
+                self.parent_run = run.id
+            self.meter_fd = -1
+            self.main = -1
+            self.thread_runs, self.loose, self.hosts = {}, {}, {}
+            self.id = "probe-" + new_id()
+            self.journal = LazyJournal(self)
+        except BaseException:
+            self.paused = True
+
+
+class LazyJournal(Journal):
+    """A forked child's journal: its file is opened at the first event, by path.
+
+    Opening there is safe: the handler runs in a copy of the parent's forking thread, takes no
+    lock, and Python itself allows ``open`` after ``fork``. A path is used, not the inherited
+    folder descriptor, because programs close all descriptors between fork and exec. A child that
+    does nothing worth telling leaves no file.
+    """
+
+    def __init__(self, probe: Probe) -> None:
+        self.probe = probe
+        self.folder, self.sid, self.key = probe.folder, probe.sid, probe.journal.key
+        self.by = probe.id
+        self.queue = deque()
+        self.lost = self.seq = 0
+        self.prev = None
+        self.rest = b""
+        self.busy, self.wake = _thread.allocate_lock(), _thread.allocate_lock()
+        self.opening = {}
+        self.quick = False
+        self.texts_known = set()
+        self.texts_fd = self.fd = -1
+        self.texts_identity = None
+        self.closed = False
+        self.begun = False
+
+    def drain(self, wait: float = 0.0) -> None:
+        """Open the file before the first batch; then write what waits."""
+        if not self.begun:
+            self.begun = True
+            try:
+                self.fd = self._create(_join(self.folder, self.by + ".jsonl"))
+                self.identity = self._identity(self.fd)
+            except Exception:
+                self.closed = True
+                return
+            waiting = list(self.queue)
+            self.queue.clear()
+            self.probe.introduce()
+            self.queue.extend(waiting)
+        Journal.drain(self, wait)

@@ -1,0 +1,423 @@
+"""Files and folders, as the audit events of Python name them."""
+
+from __future__ import annotations
+
+import os
+import stat as statmod
+from typing import Any
+
+from .journal import judge_outcome
+from .recording import Recording, Run
+from .references import (
+    SEP,
+    _access,
+    _frame,
+    _fstat,
+    _getcwd,
+    _ident,
+    _join,
+    _lstat,
+    _readlink,
+    _realpath,
+    _stat,
+)
+from .values import name_of, plain_text, stat_fields, try_stat
+
+DATA_SUFFIXES = (
+    ".csv", ".tsv", ".csv.gz", ".parquet", ".feather", ".arrow", ".npz", ".npy", ".h5", ".hdf5",
+    ".pkl", ".pkl.gz", ".joblib", ".xls", ".xlsx", ".mat", ".nc", ".rda", ".dat", ".data", ".jsonl",
+    ".safetensors", ".onnx", ".pt", ".pth",
+)  # fmt: skip
+#: Never data of a notebook's: the kernel's own views.
+SYSTEM_PREFIXES = ("/proc/", "/sys/", "/dev/") if os.name == "posix" else ()
+WRITING = frozenset({"write", "append", "create", "truncate"})
+
+
+class Files(Recording):
+    """Opens, renames, removals, listings and maps."""
+
+    def absolute(self, path: Any, dir_fd: Any = None) -> str | None:
+        """Return the absolute text of a path argument at this moment; None if it has none."""
+        if type(path) is int:
+            return fd_path(path)
+        text = plain_text(path)
+        if not text or "\0" in text or (text[0] == "<" and text[-1] == ">"):
+            return None
+        if os.path.isabs(text):
+            return text
+        if type(dir_fd) is int and dir_fd >= 0:
+            base = fd_path(dir_fd)
+            return None if base is None else _join(base, text)
+        try:
+            return _join(_getcwd(), text)
+        except OSError:
+            return None
+
+    def real(self, absolute: str, run: Run | None) -> tuple[str, os.stat_result | None]:
+        """Resolve links of an absolute path and stat what is there, None if nothing is.
+
+        Folders are resolved once per run.
+        """
+        folder, base = os.path.split(absolute)
+        if base in ("", ".", ".."):
+            real = _realpath(absolute)
+            return real, try_stat(real)
+        known = run.folders if run is not None else {}
+        resolved = known.get(folder)
+        if resolved is None:
+            resolved = known[folder] = _realpath(folder)
+        real = absolute if resolved == folder else _join(resolved, base)
+        try:
+            st = _lstat(real)
+        except (OSError, ValueError):
+            return real, None
+        if statmod.S_ISLNK(st.st_mode):
+            real = _realpath(real)
+            return real, try_stat(real)
+        return real, st
+
+    def is_noise(self, path: str, writing: bool) -> bool:
+        """Tell whether a path belongs to the installation or the system, not to the work."""
+        if path.startswith(SYSTEM_PREFIXES) or path.startswith(self.private):
+            return True
+        if self.cells in path:
+            return True
+        if writing and "__pycache__" in path and ".pyc" in path:
+            return True  # the interpreter's own copy of a source that is named when it is read
+        if writing or not path.startswith(self.prefixes):
+            return False
+        return not path.lower().endswith(DATA_SUFFIXES)
+
+    def on_open(self, args: tuple[Any, ...]) -> None:
+        """Judge one open from its arguments; the event comes before the act."""
+        path, mode, flags = args
+        if path is self.journal.opening.get(_ident(), self):
+            return
+        if _frame(2).f_code.co_name == "_get_default_tempdir":  # tempfile tries where it may write
+            return
+        ops = ops_of(mode, flags, type(path) is int)
+        self.opened(path, ops, flags if type(flags) is int else 0, "audit", None, None)
+
+    def opened(
+        self,
+        path: Any,
+        ops: list[str],
+        flags: int,
+        via: str,
+        library: str | None,
+        function: str | None,
+    ) -> None:
+        """Write ``file.opened`` unless it is noise, a folder, a device, or known of this run."""
+        absolute = self.absolute(path)
+        if absolute is None:
+            return
+        writing = not WRITING.isdisjoint(ops)
+        if self.is_noise(absolute, writing):
+            return
+        if absolute.endswith(".pyc"):
+            source = source_of(absolute)
+            if writing or source is None:
+                return
+            absolute = source
+        run, how = self.current()
+        if run is not None and run.paused:
+            return
+        real, st = self.real(absolute, run)
+        if real is not absolute and self.is_noise(real, writing):
+            return
+        if st is not None:
+            if statmod.S_ISDIR(st.st_mode) and via == "audit":
+                return
+            if statmod.S_ISCHR(st.st_mode) or statmod.S_ISBLK(st.st_mode):
+                return
+        if st is None and writing and flags & os.O_CREAT and "create" not in ops:
+            ops = [*ops, "create"]
+        seen = run.seen if run is not None else self.loose
+        identity = None if writing or st is None else (st.st_ino, st.st_size, st.st_mtime_ns)
+        key = (real, tuple(ops), identity)
+        if key in seen:
+            return
+        versions = seen.get((real, "versions"), 0)
+        if versions > 16:
+            # A loop that rewrites and rereads one file: the settled stat says how it ended.
+            return
+        seen[(real, "versions")] = versions + (identity is not None)
+        seen[key] = 1
+        outcome, created = outcome_of(real, st, writing, flags)
+        fields = {
+            "path": name_of(absolute) if type(path) is int else name_of(plain_text(path) or ""),
+            "realPath": name_of(real),
+            "ops": ops,
+            "via": via,
+            "library": library,
+            "function": function,
+            "stat": None if st is None else stat_fields(st, self.mounts),
+            "outcome": outcome,
+        }  # type: dict[str, Any]
+        if created:
+            fields["_created"] = real
+            if run is not None:
+                run.created.append(fields)
+        if run is not None and writing and outcome != "failed":
+            run.written[real] = None
+        self.tell("file.opened", run, how, fields)
+
+    def named(self, args: Any, index: int, dir_fd: Any = None) -> tuple[str | None, Any]:
+        """Return the real path of an argument (the last component unresolved) and its lstat."""
+        absolute = self.absolute(args[index], dir_fd)
+        if absolute is None:
+            return None, None
+        folder, base = os.path.split(absolute.rstrip(SEP) or absolute)
+        path = _join(_realpath(folder), base)
+        try:
+            return path, _lstat(path)
+        except (OSError, ValueError):
+            return path, None
+
+    def on_rename(self, args: tuple[Any, ...]) -> None:
+        """os.rename and os.replace: identity goes with the file."""
+        source, st = self.named(args, 0, args[2] if len(args) > 2 else None)
+        target, _ = self.named(args, 1, args[3] if len(args) > 3 else None)
+        if source is None or target is None or st is None:
+            return
+        if self.is_noise(target, True):
+            return
+        run, how = self.current()
+        if run is not None:
+            if run.paused:
+                return
+            run.folders.clear()
+            run.written.pop(source, None)
+            run.moved.add(source)
+            run.written[target] = None
+        folder = statmod.S_ISDIR(st.st_mode)
+        if folder and run is not None:
+            run.written.pop(target, None)
+            for path in [p for p in run.written if p.startswith(source + SEP)]:
+                del run.written[path]
+                run.moved.add(path)
+                run.written[target + path[len(source) :]] = None
+        self.tell("folder.renamed" if folder else "file.renamed", run, how, {
+            "from": name_of(source), "to": name_of(target), "stat": stat_fields(st, self.mounts),
+        })  # fmt: skip
+
+    def on_link(self, args: tuple[Any, ...]) -> None:
+        """os.link: a second name for the same bytes."""
+        source, st = self.named(args, 0, args[2] if len(args) > 2 else None)
+        target, _ = self.named(args, 1, args[3] if len(args) > 3 else None)
+        if source is None or target is None or st is None or self.is_noise(target, True):
+            return
+        run, how = self.current()
+        if run is not None and run.paused:
+            return
+        self.tell("file.linked", run, how, {
+            "from": name_of(source), "to": name_of(target), "stat": stat_fields(st, self.mounts),
+        })  # fmt: skip
+
+    def on_symlink(self, args: tuple[Any, ...]) -> None:
+        """os.symlink: another way to a file; its target is relative to the link."""
+        target, _ = self.named(args, 1, args[2] if len(args) > 2 else None)
+        text = plain_text(args[0])
+        if target is None or not text or self.is_noise(target, True):
+            return
+        source = _join(os.path.dirname(target), text)
+        run, how = self.current()
+        if run is not None:
+            if run.paused:
+                return
+            run.folders.clear()
+        st = try_stat(source)
+        self.tell("file.linked", run, how, {
+            "from": name_of(source), "to": name_of(target), "symbolic": True,
+            "stat": None if st is None else stat_fields(st, self.mounts),
+        })  # fmt: skip
+
+    def on_remove(self, args: tuple[Any, ...]) -> None:
+        """os.remove and os.rmdir."""
+        path, st = self.named(args, 0, args[1] if len(args) > 1 else None)
+        if path is None or st is None or self.is_noise(path, True):
+            return
+        if _frame(2).f_code.co_name == "_get_default_tempdir":
+            return
+        run, how = self.current()
+        if run is not None:
+            if run.paused:
+                return
+            run.folders.clear()
+            run.moved.add(path)
+        self.tell("file.removed", run, how, {"path": name_of(path)})
+
+    def on_mkdir(self, args: tuple[Any, ...]) -> None:
+        """os.mkdir of a folder that isn't there yet."""
+        path, st = self.named(args, 0, args[2] if len(args) > 2 else None)
+        if path is None or st is not None or "__pycache__" in path or self.is_noise(path, True):
+            return
+        run, how = self.current()
+        if run is not None and run.paused:
+            return
+        self.tell("folder.made", run, how, {"path": name_of(path)})
+
+    def on_listdir(self, args: tuple[Any, ...]) -> None:
+        """os.listdir and os.scandir: what is in a folder may decide what is read."""
+        if _frame(2).f_code.co_filename.startswith("<frozen importlib"):
+            return
+        path = self.absolute("." if args[0] is None else args[0])
+        if path is None:
+            return
+        path = _realpath(path)
+        if self.is_noise(path + SEP, False):
+            return
+        run, how = self.current()
+        if run is not None and run.paused:
+            return
+        seen = run.seen if run is not None else self.loose
+        if (path, "listed") not in seen:
+            seen[(path, "listed")] = 1
+            self.tell("folder.listed", run, how, {"path": name_of(path)})
+
+    def on_truncate(self, args: tuple[Any, ...]) -> None:
+        """os.truncate and os.ftruncate write without an open."""
+        self.opened(args[0], ["write", "truncate"], os.O_WRONLY, "audit", None, None)
+
+    def on_chdir(self, args: tuple[Any, ...]) -> None:
+        """os.chdir and os.fchdir, if the folder is there."""
+        path = self.absolute(args[0])
+        if path is None:
+            return
+        path = _realpath(path)
+        st = try_stat(path)
+        if st is None or not statmod.S_ISDIR(st.st_mode):
+            return
+        run, how = self.current()
+        if run is not None and run.paused:
+            return
+        fields = {"from": self.environment.cwd(), "to": name_of(path)}
+        self.tell("cwd.changed", run, how, fields)
+
+    def on_mmap(self, args: tuple[Any, ...]) -> None:
+        """mmap of a file: a writable map may change it with no further event."""
+        fd, access = args[0], args[2]
+        path = fd_path(fd) if type(fd) is int and fd >= 0 else None
+        if path is None or self.is_noise(path, False):
+            return
+        run, how = self.current()
+        if run is not None and run.paused:
+            return
+        writable = access in (0, 2)
+        if writable and run is not None:
+            run.written[path] = None
+        self.tell("file.mapped", run, how, {"path": name_of(path), "writable": writable})
+
+    def on_sqlite(self, args: tuple[Any, ...]) -> None:
+        """sqlite3.connect names the database; SQLite opens it natively."""
+        text = plain_text(args[0])
+        if not text or text == ":memory:":
+            return
+        read_only = False
+        if text.startswith("file:"):
+            text, _, query = text[5:].partition("?")
+            read_only = "mode=ro" in query or "immutable=1" in query
+            if "mode=memory" in query:
+                return
+            if text.startswith("//"):
+                text = "/" + text[2:].partition("/")[2]
+        ops = ["read"] if read_only else ["read", "write"]
+        flags = os.O_RDONLY if read_only else os.O_RDWR | os.O_CREAT
+        self.opened(text, ops, flags, "audit", "sqlite3", "connect")
+
+    def settle(self, run: Run) -> None:
+        """Write ``file.settled`` for each file the run wrote."""
+        for fields in run.created:
+            if "_created" in fields and fields["_created"] in run.moved:
+                fields["outcome"] = "opened"
+            judge_outcome(fields)
+        if not run.written:
+            return
+        ours = {self.journal.fd, self.journal.texts_fd, self.meter_fd}
+        held = held_files(ours) or held_files(ours)  # again: another thread may have opened one
+        for real in list(run.written):
+            st = try_stat(real)
+            still: bool | None = None
+            if held is not None:
+                still = st is not None and (st.st_dev, st.st_ino) in held
+            self.journal.put("file.settled", run.id, "context", {
+                "realPath": name_of(real),
+                "stat": None if st is None else stat_fields(st, self.mounts),
+                "stillOpen": still,
+            })  # fmt: skip
+
+
+def ops_of(mode: Any, flags: Any, by_descriptor: bool) -> list[str]:
+    """Return the directions of an open from its flags (``os.open``) or mode (C helpers)."""
+    flags = flags if type(flags) is int else 0
+    if not flags and type(mode) is str and not mode.startswith("r"):
+        return ["write", "truncate", "create"] if mode.startswith("w") else ["append"]
+    access = flags & 3
+    ops = ["read"] if access != os.O_WRONLY else []
+    if access != os.O_RDONLY:
+        ops.append("append" if flags & os.O_APPEND else "write")
+    if flags & os.O_TRUNC and not by_descriptor:
+        ops.append("truncate")
+        if "write" not in ops and "append" not in ops:
+            ops.append("write")
+    return ops
+
+
+def outcome_of(real: str, st: os.stat_result | None, writing: bool, flags: int) -> tuple[str, bool]:
+    """Judge whether an open succeeds, and whether that shows only afterwards (a new file)."""
+    if st is not None:
+        if flags & os.O_EXCL and flags & os.O_CREAT:
+            return "failed", False
+        needed = (os.W_OK if writing else 0) | (0 if flags & 3 == os.O_WRONLY else os.R_OK)
+        return ("opened" if _access(real, needed) else "failed"), False
+    if not writing:
+        return "failed", False
+    if flags and not flags & os.O_CREAT:
+        return "failed", False
+    if not _access(os.path.dirname(real) or SEP, os.W_OK | os.X_OK):
+        return "failed", False
+    return "unknown", True
+
+
+def fd_path(fd: int) -> str | None:
+    """Return the path behind a descriptor, None if it is a pipe, a socket or deleted."""
+    try:
+        path = _readlink("/proc/self/fd/%d" % fd)
+    except OSError:
+        return None
+    return path if path[:1] == "/" and not path.endswith(" (deleted)") else None
+
+
+def held_files(ours: set[int]) -> set[tuple[int, int]] | None:
+    """Return (dev, ino) of the files that others than us hold open here; None if nobody knows.
+
+    Linux 6.2 and later tell the number of open descriptors as the size of ``/proc/self/fd``, so
+    that they can be found by fstat, without opening or listing anything.
+    """
+    try:
+        count = _stat("/proc/self/fd").st_size
+    except OSError:
+        return None
+    if not 0 < count < 4096:
+        return None
+    count -= sum(1 for fd in ours if fd >= 0)
+    held, fd = set(), 0
+    while count and fd < 8192:
+        try:
+            st = _fstat(fd)
+            if fd not in ours:
+                held.add((st.st_dev, st.st_ino))
+                count -= 1
+        except OSError:
+            pass
+        fd += 1
+    return held if not count else None
+
+
+def source_of(cached: str) -> str | None:
+    """Return the source file of a ``__pycache__`` file: reading one is reading the other."""
+    folder, base = os.path.split(cached)
+    parent, cache = os.path.split(folder)
+    if cache != "__pycache__":
+        return None
+    return _join(parent, base.partition(".")[0] + ".py")

@@ -1,0 +1,65 @@
+"""Programs and children that the kernel starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .recording import Recording
+from .redaction import cut_argv, cut_command
+from .values import name_of, plain_text
+
+
+class Processes(Recording):
+    """Starts of processes, secrets cut out of their arguments."""
+
+    def started(
+        self, how_started: str, words: Any, program: Any, probed: bool, shell: str | None = None
+    ) -> None:
+        """Write ``process.started``, secrets cut out of its arguments."""
+        run, how = self.current()
+        if run is not None and run.paused:
+            return
+        argv = None
+        if shell is not None:
+            argv = self.journal.text(*cut_command(shell))
+        elif type(words) in (list, tuple):
+            argv = self.journal.text(*cut_argv([plain_text(word) or "?" for word in words]))
+        named = plain_text(program) if program is not None else None
+        self.tell("process.started", run, how, {
+            "argv": argv, "how": how_started, "program": name_of(named) if named else None,
+            "pid": None, "probed": probed,
+        })  # fmt: skip
+
+    def on_popen(self, args: tuple[Any, ...]) -> None:
+        """subprocess.Popen(executable, args, cwd, env)."""
+        words = args[1]
+        shell = plain_text(words) if type(words) not in (list, tuple) else None
+        self.started("subprocess", words, args[0], False, shell)
+
+    def on_system(self, args: tuple[Any, ...]) -> None:
+        """os.system(command)."""
+        self.started("os.system", None, None, False, plain_text(args[0]) or "?")
+
+    def on_exec_process(self, args: tuple[Any, ...]) -> None:
+        """os.exec*(path, args, env)."""
+        self.started("exec", args[1], args[0], False)
+
+    def on_spawn(self, args: tuple[Any, ...]) -> None:
+        """os.posix_spawn(path, argv, env)."""
+        self.started("spawn", args[1], args[0], False)
+
+    def on_spawn_mode(self, args: tuple[Any, ...]) -> None:
+        """os.spawn*(mode, path, args, env), where it is native."""
+        self.started("spawn", args[2], args[1], False)
+
+    def on_fork(self, args: tuple[Any, ...]) -> None:
+        """os.fork: the child is probed and tells its own story."""
+        self.started("fork", None, None, True)
+
+    def on_forkpty(self, args: tuple[Any, ...]) -> None:
+        """os.forkpty: IPython's ``!command`` on a terminal; the child tells what it executes."""
+        self.started("forkpty", None, None, True)
+
+    def on_pty(self, args: tuple[Any, ...]) -> None:
+        """pty.spawn(argv)."""
+        self.started("pty", args[0], None, False)

@@ -1,0 +1,255 @@
+"""What all observers of one process share: runs, attribution, telling."""
+
+from __future__ import annotations
+
+import contextvars
+import os
+from typing import TYPE_CHECKING, Any
+
+from .code import Facts
+from .environment import Environment
+from .journal import Journal
+from .references import (
+    CLOEXEC,
+    SEP,
+    _access,
+    _getpid,
+    _hmac,
+    _ident,
+    _join,
+    _mono,
+    _open,
+    _perf,
+    _pread,
+    _sha256,
+    _threads,
+    _wall,
+)
+from .values import new_id, read_small, utc
+
+if TYPE_CHECKING:
+    from .wrappers import Wrappers
+
+
+#: A reading of the byte meter is good for this long (ns): a run that begins right after another.
+METER_AGE = 2_000_000
+#: A batch leaves at least this often (seconds).
+PERIOD = 2.5
+
+
+class Request:
+    """One message to the kernel that runs something: the stack of its open runs."""
+
+    __slots__ = ("cell_id", "client", "code", "id", "keys", "last", "next", "open")
+
+    def __init__(self, id: str, parent: dict[str, Any]) -> None:
+        header = parent.get("header") or {}
+        metadata = parent.get("metadata")
+        metadata = metadata if type(metadata) is dict else {}
+        content = parent.get("content")
+        cell_id = metadata.get("cellId")
+        client = header.get("session")
+        code = content.get("code") if type(content) is dict else None
+        self.id = id
+        self.client = client if type(client) is str else None
+        self.cell_id = cell_id if type(cell_id) is str else None
+        self.keys = sorted(key for key in metadata if type(key) is str)
+        self.code = code if type(code) is str else None
+        self.next = 0
+        self.open: list[Run] = []
+        self.last: Run | None = None
+
+
+class Run:
+    """One execution while it lasts, and what attribution needs afterwards."""
+
+    __slots__ = (
+        "began", "created", "folders", "id", "info", "kind", "meter", "moved", "paused", "request",
+        "seen", "threads", "told", "trees", "written",
+    )  # fmt: skip
+
+    def __init__(self, request: Request, kind: str, info: Any) -> None:
+        self.request, self.kind, self.info = request, kind, info
+        self.id = "%s/%d" % (request.id, request.next)
+        request.next += 1
+        self.began = _perf()
+        self.paused = False
+        #: What the run opened: direction and identity, so that nothing is written twice.
+        self.seen: dict[tuple[Any, ...], int] = {}
+        self.written: dict[str, None] = {}
+        self.moved: set[str] = set()
+        self.created: list[dict[str, Any]] = []
+        #: Real paths of folders, valid while the run lasts and no link changes.
+        self.folders: dict[str, str] = {}
+        self.trees: list[Any] = []
+        self.told = 0
+        self.threads = set(_threads)
+        self.meter: tuple[int, int] | None = None
+
+    def forget(self) -> None:
+        """Drop what only an open run needs."""
+        self.info = self.meter = None
+        self.seen, self.written, self.folders = {}, {}, {}
+        self.trees, self.created, self.moved, self.threads = [], [], set(), set()
+
+
+class Recording:
+    """The runs of one process, and whose doing something is."""
+
+    wrappers: Wrappers
+
+    def __init__(self, shell: Any, folder: str, install: str, runs_missed: int) -> None:
+        self.shell, self.kernel = shell, shell.kernel
+        self.folder = folder
+        self.sid = os.path.basename(folder)
+        self.install, self.runs_missed = install, runs_missed
+        self.home = os.path.dirname(os.path.dirname(folder))
+        self.id = "probe-" + new_id()
+        self.environment = Environment(shell)
+        self.mounts = self.environment.mounts
+        self.paused_file = _join(folder, "paused")
+        self.paused = False
+        self.paused_runs = 0
+        self.paused_from = 0.0
+        self.requests: dict[str, Request] = {}
+        self.open_runs: dict[str, Run] = {}
+        #: Thread ident → the run that started it, known from that run's end on.
+        self.thread_runs: dict[int, Run] = {}
+        self.facts_known: dict[tuple[Any, ...], Facts] = {}
+        self.loose: dict[tuple[Any, ...], int] = {}
+        self.hosts: dict[int, tuple[str, Any]] = {}
+        self.child = False
+        self.parent_run: str | None = None
+        self.heard = False
+        self.main = _ident()
+        context = getattr(self.kernel, "_shell_parent", None)
+        self.parent_var = context if isinstance(context, contextvars.ContextVar) else None
+        # ipykernel 6 knows one message at a time: tasks that outlive their run need a mark of ours.
+        mark: contextvars.ContextVar[Run | None] = contextvars.ContextVar("attest_run")
+        self.run_var = None if self.parent_var else mark
+        parents = getattr(self.kernel, "_parents", None)
+        self.parents = parents if type(parents) is dict else {}
+        self.prefixes = self.environment.quiet()
+        self.private = self.environment.private(self.home)
+        #: ipykernel's names for the source of cells, which tracebacks look for on disk.
+        self.cells = "%sipykernel_%d%s" % (SEP, _getpid(), SEP)
+        self.meter_fd = -1
+        self.meter: tuple[int, int] | None = None
+        self.meter_at = 0
+        key = bytes.fromhex(read_small(_join(folder, "key")).strip())
+        self.journal = Journal(folder, self.sid, key, self.id)
+
+    def _open_meter(self) -> None:
+        if _pread is None:
+            return
+        try:
+            fd = _open("/proc/self/io", os.O_RDONLY | CLOEXEC)
+            self.meter_fd = Journal._high(fd)
+        except OSError:
+            self.meter_fd = -1
+
+    def read_meter(self) -> tuple[int, int] | None:
+        """Return the bytes that this process has read and written so far, by system call."""
+        if self.meter_fd < 0:
+            return None
+        now = _mono()
+        if now - self.meter_at < METER_AGE:
+            return self.meter
+        try:
+            words = _pread(self.meter_fd, 256, 0).split()  # type: ignore[misc]
+            self.meter = int(words[1]), int(words[3])
+        except (OSError, ValueError, IndexError):
+            self.meter = None
+        self.meter_at = _mono()
+        return self.meter
+
+    def look_for_pause(self) -> None:
+        """Notice that recording was paused or resumed: the file ``paused`` is there or not."""
+        paused = _access(self.paused_file, os.F_OK)
+        if paused == self.paused:
+            return
+        if paused:
+            self.paused_from, self.paused_runs = _wall(), 0
+        else:
+            self._tell_pause()
+        self.paused = paused
+
+    def _tell_pause(self) -> None:
+        covers = {
+            "count": self.paused_runs, "from": utc(self.paused_from), "to": utc(_wall()),
+        }  # fmt: skip
+        self.journal.put("gap", None, "none", {"code": "paused", "covers": covers})
+
+    def parent_message(self) -> dict[str, Any]:
+        """Return the message that the calling context answers, empty if there is none."""
+        if self.parent_var is not None:
+            value = self.parent_var.get(None)
+        elif _ident() == self.main:
+            value = self.parents.get("shell")
+        else:
+            value = None
+        return value if type(value) is dict else {}
+
+    def request(self) -> Request:
+        """Return the request that the calling context answers, making it known."""
+        parent = self.parent_message()
+        header = parent.get("header")
+        id = header.get("msg_id") if type(header) is dict else None
+        if type(id) is not str:
+            run, _ = self.current()
+            if run is not None:
+                return run.request
+            id = "local-" + new_id()
+        request = self.requests.get(id)
+        if request is None:
+            if len(self.requests) > 4096:
+                for old in list(self.requests)[:2048]:
+                    if not self.requests[old].open:
+                        del self.requests[old]
+            request = self.requests[id] = Request(id, parent)
+        return request
+
+    def current(self) -> tuple[Run | None, str]:
+        """Return the run that the calling context works for, and how that is known."""
+        if self.run_var is not None:
+            run = self.run_var.get(None)
+            if run is not None:
+                return run, "context"
+        header = self.parent_message().get("header")
+        if type(header) is dict:
+            request = self.requests.get(header.get("msg_id"))  # type: ignore[arg-type]
+            if request is None:
+                return None, "none"
+            run = request.open[-1] if request.open else request.last
+            return (run, "context") if run is not None else (None, "none")
+        run = self.thread_runs.get(_ident())
+        if run is not None:
+            return run, "thread"
+        if _ident() != self.main:
+            # A thread that no ended run left behind was started by one that is open.
+            owners = {r.request.id for r in list(self.open_runs.values())}
+            if len(owners) == 1:
+                runs = list(self.open_runs.values())
+                return (runs[-1], "thread") if runs else (None, "none")
+        return None, "none"
+
+    def salted(self, text: str | None) -> str | None:
+        """Return the salted digest of a text that isn't kept."""
+        if text is None:
+            return None
+        raw = text.encode("utf-8", "surrogatepass")
+        salt = _hmac(self.journal.key, raw, "sha256").digest()[:16]
+        return _sha256(salt + raw).hexdigest()
+
+    def tell(self, kind: str, run: Run | None, how: str, fields: dict[str, Any]) -> None:
+        """Put an event; a forked child writes it at once."""
+        if run is not None and run.id not in self.open_runs and len(self.open_runs) == 1:
+            # The thread or task outlived its run: say what else ran meanwhile.
+            fields["during"] = next(iter(list(self.open_runs)), None)
+        if self.child:
+            if self.journal.closed:
+                return
+            self.journal.put(kind, self.parent_run, "process", fields)
+            self.journal.drain()
+            return
+        self.journal.put(kind, None if run is None else run.id, how, fields)

@@ -1,0 +1,36 @@
+"""What is used of the standard library, as it was when the probe began."""
+
+from __future__ import annotations
+
+import _thread
+import hashlib
+import hmac
+import json
+import os
+import sys
+import threading
+import time
+
+#: Version of the package that this file belongs to.
+VERSION = "0.1.0"
+NAME = "jupyter_attest_probe"
+
+# References taken at start: later patches of these modules (frozen clocks, mocks) don't reach us.
+_wall, _mono, _perf = time.time, time.monotonic_ns, time.perf_counter_ns
+_gmtime, _sleep = time.gmtime, time.sleep
+_stat, _lstat, _fstat, _access = os.stat, os.lstat, os.fstat, os.access
+_getcwd, _readlink, _realpath, _join = os.getcwd, os.readlink, os.path.realpath, os.path.join
+_open, _write, _close = os.open, os.write, os.close
+_pread = getattr(os, "pread", None)
+_getpid, _ident, _frame = os.getpid, _thread.get_ident, sys._getframe
+_sha256, _hmac = hashlib.sha256, hmac.new
+_dumps = json.dumps
+_module_table = sys.modules
+_threads = threading._active  # type: ignore[attr-defined]
+_type_name = type.__dict__["__qualname__"].__get__
+_type_dict = type.__dict__["__dict__"].__get__
+_type_mro = type.__dict__["__mro__"].__get__
+_object_dict = object.__getattribute__
+
+SEP = os.sep
+CLOEXEC = getattr(os, "O_CLOEXEC", 0)

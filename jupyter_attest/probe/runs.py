@@ -1,0 +1,348 @@
+"""Begin and end of runs."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import threading
+import types
+from typing import Any
+
+from .code import Facts, _target_of, reached_functions
+from .files import Files
+from .recording import PERIOD, Request, Run
+from .references import _frame, _object_dict, _perf, _threads, _type_dict, _type_mro, _type_name
+from .values import _class_attribute, is_foreign, type_name
+
+#: Where the classes of the kernel's own threads stand.
+_KERNEL_MODULES = ("IPython.", "ipykernel.", "zmq.")
+
+
+class Runs(Files):
+    """Cells, nested and silent runs, expressions and callbacks."""
+
+    def __init__(self, shell: Any, folder: str, install: str, runs_missed: int) -> None:
+        super().__init__(shell, folder, install, runs_missed)
+        self.code_run_cell = _code_of(type(shell), "run_cell_async")
+        self.code_expressions = _code_of(type(shell), "user_expressions")
+        import codeop  # loaded already: IPython's compiler is one
+
+        self.code_compile = codeop.Compile.__call__.__code__
+
+    def attach(self) -> None:
+        """Register the callbacks unless they are registered."""
+        for event, callback in (
+            ("pre_execute", self.pre_execute),
+            ("post_execute", self.post_execute),
+            ("post_run_cell", self.post_run_cell),
+        ):
+            self.shell.events.register(event, callback)
+
+    def pre_execute(self) -> None:
+        """Begin a run: a cell, nested, silent or a widget's callback."""
+        try:
+            frame = _frame(2)
+            if frame.f_code is self.code_run_cell:
+                scope = frame.f_locals
+                count = scope.get("execution_count")
+                if count is None:  # IPython 8
+                    count = getattr(scope.get("result"), "execution_count", None)
+                self.begin(scope.get("info"), scope.get("transformed_cell"), count)
+            else:
+                self.begin(None, None, None)
+        except Exception as error:
+            if is_foreign(error):
+                raise
+
+    def begin(self, info: Any, transformed: Any, count: Any) -> Run:
+        """Write ``run.started`` (with IPython's ExecutionInfo; None for a callback)."""
+        self.look_for_pause()
+        request = self.request()
+        if info is None:
+            kind = "callback"
+        elif request.open:
+            kind = "nested"
+        else:
+            kind = "silent" if info.silent else "cell"
+        raw = info.raw_cell if info is not None else None
+        return self.open_run(request, kind, info, raw, transformed, count)
+
+    def open_run(
+        self,
+        request: Request,
+        kind: str,
+        info: Any,
+        raw: Any,
+        transformed: Any = None,
+        count: Any = None,
+    ) -> Run:
+        """Push a run on its request's stack and write ``run.started``."""
+        parent = request.open[-1].id if request.open else None
+        run = Run(request, kind, info)
+        run.paused = self.paused
+        request.open.append(run)
+        self.open_runs[run.id] = run
+        self.loose.clear()
+        if self.run_var is not None:
+            self.run_var.set(run)
+        if self.paused:
+            self.paused_runs += 1
+            return run
+        store = getattr(info, "store_history", None) if info is not None else None
+        text = str.__str__(raw) if isinstance(raw, str) else None
+        transformed_text = transformed if type(transformed) is str else None
+        self.journal.put("run.started", run.id, "context", {
+            "parentRun": parent,
+            "cellId": request.cell_id,
+            "requestMetadataKeys": request.keys,
+            "client": request.client,
+            "code": None if text is None else self.journal.text(text, now=True),
+            "transformedSha256": self.salted(transformed_text),
+            "kind": kind,
+            "storeHistory": store if type(store) is bool else None,
+            "executionCount": count if type(count) is int else None,
+        })  # fmt: skip
+        run.meter = self.read_meter()
+        run.began = _perf()
+        return run
+
+    def post_execute(self) -> None:
+        """End a silent run or a callback; all others end in ``post_run_cell``."""
+        try:
+            request = self.request()
+            run = request.open[-1] if request.open else None
+            if run is None:
+                return
+            if run.kind == "callback":
+                self.end(run, None)
+                return
+            scope = _frame(2).f_locals
+            raw = scope.get("raw_cell", scope.get("code"))
+            if scope.get("silent") and run.info is not None and run.info.silent and not blank(raw):
+                self.end(run, scope.get("result", scope.get("res")))
+        except Exception as error:
+            if is_foreign(error):
+                raise
+
+    def post_run_cell(self, result: Any = None) -> None:
+        """End the run that this result belongs to."""
+        try:
+            request = self.request()
+            info = getattr(result, "info", None)
+            run = request.open[-1] if request.open else None
+            if run is not None and run.info is not None:
+                # IPython makes a new info when a BaseException came out of the run.
+                same = info is run.info or info is None or info.raw_cell is run.info.raw_cell
+                if same and not run.info.silent:
+                    self.end(run, result)
+                    return
+            if info is not None and blank(info.raw_cell):
+                # IPython runs no callback before an empty cell.
+                kind = "nested" if request.open else "cell"
+                self.end(self.open_run(request, kind, info, info.raw_cell), result)
+        except Exception as error:
+            if is_foreign(error):
+                raise
+
+    def end(self, run: Run, result: Any) -> None:
+        """Write what the run left behind: settled files, facts of its code, ``run.ended``."""
+        duration = _perf() - run.began
+        self.meter_at = 0
+        meter = self.read_meter()
+        request = run.request
+        while request.open and request.open[-1] is not run:
+            self._abandon(request.open.pop())
+        request.open.pop()
+        request.last = run
+        if self.run_var is not None:
+            self.run_var.set(request.open[-1] if request.open else None)
+        self.open_runs.pop(run.id, None)
+        alive = [
+            ident
+            for ident in list(_threads)
+            if ident not in run.threads and not _is_machinery(ident)
+        ]
+        for ident in alive:
+            self.thread_runs.setdefault(ident, run)
+        for ident in list(self.thread_runs):
+            if ident not in _threads:
+                del self.thread_runs[ident]
+        if not run.paused:
+            if not self.paused:
+                self.settle(run)
+                self.tell_code(run, result)
+            error = _error_of(result)
+            fields = {
+                "status": _status(error),
+                "ename": None if error is None else _type_name(type(error)),
+                "durationNs": str(duration),
+                "threadsAlive": [_thread_name(ident) for ident in alive],
+                "tasksPending": None,
+            }  # type: dict[str, Any]
+            if meter is not None and run.meter is not None:
+                fields["meter"] = {
+                    "read": str(meter[0] - run.meter[0]),
+                    "written": str(meter[1] - run.meter[1]),
+                }
+            self.journal.put("run.ended", run.id, "context", fields)
+        run.forget()
+        self.wrappers.look()
+        self.journal.hurry()
+
+    def _abandon(self, run: Run) -> None:
+        """Close a run whose end nobody told us (its callbacks were taken away)."""
+        self.open_runs.pop(run.id, None)
+        if not run.paused:
+            covers = {"run": run.id, "reason": "its end wasn't reported"}
+            self.journal.put("gap", run.id, "context", {"code": "probe-silent", "covers": covers})
+        run.forget()
+
+    def tell_code(self, run: Run, result: Any, partial: bool = False) -> None:
+        """Write ``run.code`` from the trees that IPython compiled for this run so far."""
+        if run.kind in ("callback", "expression"):
+            return
+        failed = getattr(result, "error_before_exec", None) is not None
+        raw = run.info.raw_cell if run.info is not None else run.request.code
+        trees = list(run.trees)
+        key = (raw, len(trees)) if type(raw) is str else ()
+        facts = self.facts_known.get(key)
+        if facts is None:
+            facts = Facts()
+            for index, tree in enumerate(trees):
+                facts.add(tree, index)
+            if len(self.facts_known) > 256:
+                self.facts_known.clear()
+            self.facts_known[key] = facts
+        namespace = self.shell.user_ns
+        calls = {}  # type: dict[tuple[str, str | None], dict[str, Any]]
+        for name, receiver, statement in facts.calls:
+            kind, target = self._receiver(name, receiver, statement, facts, namespace)
+            call = calls.setdefault((name, kind), {"name": name, "receiverType": kind})
+            if target:
+                call["target"] = target
+        self.journal.put("run.code", run.id, "context", {
+            **({"partial": True} if partial else {}),
+            "parse": "failed" if failed else "ok",
+            "loads": sorted(facts.loads),
+            "stores": sorted(facts.stores),
+            "deletes": sorted(facts.deletes),
+            "imports": sorted(facts.imports),
+            "magics": sorted(facts.magics),
+            "dynamic": sorted(facts.dynamic),
+            "attributeStores": sorted(facts.attribute_stores),
+            "subscriptStores": sorted(facts.subscript_stores),
+            "calls": list(calls.values())[:2000],
+            "constructs": sorted(facts.constructs),
+            "reached": reached_functions(facts.loads, namespace),
+        })  # fmt: skip
+
+    @staticmethod
+    def _receiver(
+        name: str, receiver: str | None, statement: int, facts: Facts, namespace: dict[str, Any]
+    ) -> tuple[str | None, str | None]:
+        """Return the exact type of a call's receiver and, for modules and functions, which one.
+
+        Looked up when the run has ended. A name that the run itself binds counts only if exactly
+        one earlier statement binds it: else the value at the call may have been another one.
+        """
+        base = receiver if receiver is not None else name
+        if base not in namespace:
+            value = builtins.__dict__.get(base) if receiver is None else None
+            if value is None or base in facts.stores:
+                return None, None
+        else:
+            value = namespace[base]
+        bound = facts.stores.get(base)
+        if bound is not None and (len(bound) > 1 or min(bound) >= statement):
+            return None, None
+        kind = type(value)
+        if receiver is None:
+            if kind is types.FunctionType or kind is types.BuiltinFunctionType or kind is type:
+                return None, _target_of(value, kind)
+            return None, None
+        target = None
+        if kind is types.ModuleType:
+            named = value.__dict__.get("__name__")
+            target = named if type(named) is str else None
+        return type_name(value), target
+
+    def tell_long_runs(self) -> None:
+        """Write the code facts of a long run before its end: it may never come."""
+        for run in list(self.open_runs.values()):
+            told = len(run.trees)
+            if told > run.told and not self.paused and _perf() - run.began > PERIOD * 1e9:
+                run.told = told
+                self.tell_code(run, None, partial=True)
+
+    def on_compile(self, args: tuple[Any, ...]) -> None:
+        """Keep the tree of a statement that IPython compiles for the current run."""
+        tree = args[0]
+        kind = type(tree)
+        if kind is not ast.Module and kind is not ast.Interactive and kind is not ast.Expression:
+            return
+        if _frame(2).f_code is not self.code_compile:
+            return
+        run, _ = self.current()
+        if run is not None and not run.paused and run.id in self.open_runs:
+            run.trees.append(tree)
+
+    def on_exec(self, args: tuple[Any, ...]) -> None:
+        """Watch libraries being loaded; notice the evaluation of a request's user expressions."""
+        if self.wrappers.waiting:
+            self.wrappers.look()
+        if self.code_expressions is not None and _frame(2).f_code is self.code_expressions:
+            request = self.request()
+            if request.open or (request.last is not None and request.last.kind == "expression"):
+                return
+            run = self.open_run(request, "expression", None, None)
+            # Nothing tells when the expressions end: what they do is attributed to the last run
+            # of their request, which is this one.
+            self.end(run, None)
+
+    def on_import(self, args: tuple[Any, ...]) -> None:
+        """Watch libraries being loaded."""
+        if self.wrappers.waiting:
+            self.wrappers.look()
+
+
+def blank(raw: Any) -> bool:
+    """Tell whether IPython will take this source for empty."""
+    return isinstance(raw, str) and (not raw or str.isspace(raw))
+
+
+def _code_of(cls: type, name: str) -> Any:
+    for base in _type_mro(cls):
+        function = _type_dict(base).get(name)
+        if function is not None:
+            return getattr(function, "__code__", None)
+    return None
+
+
+def _error_of(result: Any) -> BaseException | None:
+    error = getattr(result, "error_before_exec", None)
+    return error if error is not None else getattr(result, "error_in_exec", None)
+
+
+def _status(error: BaseException | None) -> str:
+    if error is None:
+        return "ok"
+    if type(error) is KeyboardInterrupt:
+        return "interrupted"
+    return "exited" if type(error) is SystemExit else "error"
+
+
+def _is_machinery(ident: int) -> bool:
+    """Whether a thread is the kernel's own, or a timer that was cancelled or has fired."""
+    thread = _threads.get(ident)
+    if type(thread) is threading.Timer:
+        return thread.finished.is_set()
+    return _class_attribute(type(thread), "__module__").startswith(_KERNEL_MODULES)
+
+
+def _thread_name(ident: int) -> str:
+    thread = _threads.get(ident)
+    try:
+        name = _object_dict(thread, "__dict__").get("_name")
+    except AttributeError:
+        name = None
+    return name if type(name) is str else "thread"

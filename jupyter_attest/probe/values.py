@@ -1,0 +1,116 @@
+"""Small values: times, names, types and stats as the journal holds them."""
+
+from __future__ import annotations
+
+import base64
+import os
+from typing import Any
+
+from .references import NAME, _gmtime, _stat, _type_dict, _type_name
+
+PATH_TYPES = frozenset({"PosixPath", "WindowsPath"})
+
+
+def utc(seconds: float) -> str:
+    """Format a time as ``YYYY-MM-DDTHH:MM:SS.ffffffZ``."""
+    micros = int(seconds * 1_000_000)
+    whole, rest = divmod(micros, 1_000_000)
+    parts = _gmtime(whole)
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ" % (*parts[:6], rest)
+
+
+def name_of(text: str) -> Any:
+    """Return a path as the journal holds it: text, or base64 of its bytes if it isn't UTF-8."""
+    try:
+        text.encode("utf-8")
+        return text
+    except UnicodeEncodeError:
+        return {"b64": base64.b64encode(os.fsencode(text)).decode("ascii")}
+
+
+def plain_text(value: Any) -> str | None:
+    """Return the text of a path-like argument without running anybody's code, else None."""
+    kind = type(value)
+    if kind is str:
+        return value  # type: ignore[no-any-return]
+    if kind is bytes:
+        return os.fsdecode(value)
+    if issubclass(kind, str):
+        return str.__str__(value)
+    if kind.__name__ in PATH_TYPES and _class_attribute(kind, "__module__").startswith("pathlib"):
+        return os.fspath(value)  # type: ignore[no-any-return]
+    return None
+
+
+def _class_attribute(cls: type, name: str) -> str:
+    """Return a textual attribute of the class's own dictionary, or an empty string."""
+    value = _type_dict(cls).get(name)
+    return value if type(value) is str else ""
+
+
+def type_name(value: Any) -> str:
+    """Return module and qualified name of the exact type, without asking the object."""
+    cls = type(value)
+    module = _class_attribute(cls, "__module__") or "builtins"
+    name: str = _type_name(cls)
+    return name if module == "builtins" else module + "." + name
+
+
+def stat_fields(st: os.stat_result, mounts: dict[int, str]) -> dict[str, Any]:
+    """Return a stat result as the journal's ``Stat``."""
+    size = st.st_size
+    return {
+        "dev": str(st.st_dev),
+        "ino": str(st.st_ino),
+        "size": size if size < 1 << 53 else str(size),
+        "mtimeNs": str(st.st_mtime_ns),
+        "ctimeNs": str(st.st_ctime_ns),
+        "nlink": st.st_nlink,
+        "fs": mounts.get(st.st_dev),
+    }
+
+
+def try_stat(path: str) -> os.stat_result | None:
+    """Stat a path, following links; None if there is nothing."""
+    try:
+        return _stat(path)
+    except (OSError, ValueError):
+        return None
+
+
+def read_small(path: str, limit: int = 65536) -> str:
+    """Read the beginning of a small text file; empty if it can't be read. At start only."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(limit).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def new_id() -> str:
+    """Return a random UUID (version 4) without touching any random state."""
+    raw = bytearray(os.urandom(16))
+    raw[6] = raw[6] & 0x0F | 0x40
+    raw[8] = raw[8] & 0x3F | 0x80
+    text = raw.hex()
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def is_foreign(error: BaseException) -> bool:
+    """Tell an error that a signal handler raised meanwhile from one of the probe's own.
+
+    A signal handler of the user's (an interrupt, an alarm) runs wherever the interpreter happens
+    to be, and that may be here: its exception is the user's and must arrive.
+    """
+    foreign = isinstance(error, (KeyboardInterrupt, SystemExit))
+    trace = error.__traceback__
+    while trace is not None and not foreign:
+        frame = trace.tb_frame
+        foreign = frame.f_code.co_name != "<lambda>" and frame.f_globals.get("__name__") not in (
+            NAME, "posixpath", "ntpath", "genericpath", "os", "json.encoder", "base64", "hmac",
+            "pathlib", "pathlib._local", "ast", "fnmatch",
+        )  # fmt: skip
+        trace = trace.tb_next
+    if foreign:
+        error.__traceback__ = None  # and a bare raise: our frames don't show (Python 3.11 on)
+    return foreign
