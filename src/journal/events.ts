@@ -355,12 +355,100 @@ export const RunEnded = probeEvent('run.ended', {
   )
 });
 
-/** Later observers write these; declared so that a reader knows them. */
+/**
+ * What is known of a name's value: a digest of its content (comparable within the
+ * session only, by equality), `absent` when the name isn't bound, or why nothing is known.
+ */
+export const ValueState = z.union([
+  z.literal('absent'),
+  z.looseObject({ digest: z.string() }),
+  z.looseObject({ unknown: z.string() })
+]);
+export type ValueState = z.infer<typeof ValueState>;
+
+export const NameChange = z.looseObject({
+  name: z.string(),
+  /** Exact type after, or before where the name is gone. */
+  type: text,
+  /**
+   * Names of one event with the same group share an object that can be changed
+   * through any of them; null for a name that shares with none.
+   */
+  group: text,
+  before: ValueState,
+  after: ValueState,
+  /**
+   * Whether the name stands for the same object as before: true (in place, or another
+   * object at its address), false (bound again), null where it was or is absent.
+   */
+  same: z.nullable(z.boolean())
+});
+export type NameChange = z.infer<typeof NameChange>;
+
+/**
+ * Names of the notebook that are not known to be as they were. Looked at: names bound,
+ * removed or bound again by whatever means; the contents of those that the run's code can
+ * reach, and of those that share an object with them. A name that isn't listed was looked
+ * at and is the same, or the code doesn't name it. Written once for every run, after
+ * `run.ended`; a run without it may have changed anything. `between`: found at the next
+ * run's start. `In`, `_ih`, `_i…` (sources) and `Out`, `_oh` (what `_1`, `_2` … are) aren't
+ * listed; `_`, `__`, `___` and `_<n>` are.
+ */
 export const NamesChanged = probeEvent('names.changed', {
   phase: z.enum(['run', 'between']),
-  names: z.array(z.looseObject({ name: z.string() }))
+  names: z.array(NameChange),
+  /** False: some of what the code can reach was not looked at. */
+  complete: z.optional(z.boolean())
 });
-export const StateChanged = probeEvent('state.changed', {});
+
+const changedState = z.looseObject({ before: text, after: text });
+/**
+ * State outside the namespace that isn't as it was when the last run had ended. Only
+ * what differs is there; no such event for a run with `names.changed` = nothing differs.
+ */
+export const StateChanged = probeEvent('state.changed', {
+  phase: z.optional(z.enum(['run', 'between'])),
+  /**
+   * Digests of random states by library (`random`, `numpy`, `torch`), null while it isn't
+   * loaded. A generator that a name stands for is that name's value.
+   */
+  random: z.optional(z.record(z.string(), changedState)),
+  cwd: z.optional(
+    z.looseObject({ from: z.nullable(Name), to: z.nullable(Name) })
+  ),
+  /** Names of environment variables, never values. */
+  environment: z.optional(
+    z.looseObject({
+      added: z.array(Name),
+      removed: z.array(Name),
+      changed: z.array(Name)
+    })
+  ),
+  /** `sys.path` as it is now. */
+  sysPath: z.optional(z.array(Name)),
+  modules: z.optional(
+    z.looseObject({
+      /** Top-level names of what was imported for the first time. */
+      added: z.array(z.string()),
+      /** Modules among them, or below them, whose file isn't the installation's. */
+      own: z.array(z.string()),
+      /** Modules that were removed, or replaced by another module of that name. */
+      replaced: z.array(z.string())
+    })
+  ),
+  /** Settings that differ, e.g. `warnings.filters`, `pandas.options`, `locale`. */
+  library: z.optional(z.array(z.string())),
+  /** Attributes of modules that were set or removed, e.g. `numpy.random.seed`. */
+  moduleAttributes: z.optional(z.array(z.string())),
+  /** Native libraries and extension modules loaded for the first time. */
+  nativeLibraries: z.optional(z.array(Name)),
+  /**
+   * What a proof of harmlessness relies on and is not original now, e.g.
+   * `builtins.print`, `sys.displayhook`, `pandas.DataFrame.head`, `ast_transformers`.
+   * Written with every run while it lasts.
+   */
+  replaced: z.optional(z.array(z.string()))
+});
 export const CwdChanged = actEvent('cwd.changed', {
   from: z.nullable(Name),
   to: z.nullable(Name)
