@@ -106,8 +106,12 @@ class Files(Recording):
         via: str,
         library: str | None,
         function: str | None,
+        more: dict[str, Any] | None = None,
     ) -> None:
-        """Write ``file.opened`` unless it is noise, a folder, a device, or known of this run."""
+        """Write ``file.opened`` unless it is noise, a folder, a device, or known of this run.
+
+        A wrapper may add ``more`` fields: what the path holds, and an outcome that it knows better.
+        """
         absolute = self.absolute(path)
         if absolute is None:
             return
@@ -154,6 +158,10 @@ class Files(Recording):
             "stat": None if st is None else stat_fields(st, self.mounts),
             "outcome": outcome,
         }  # type: dict[str, Any]
+        if st is not None and statmod.S_ISDIR(st.st_mode):
+            fields["holds"] = "folder"
+        if more:
+            fields.update(more)
         if created:
             fields["_created"] = real
             if run is not None:
@@ -344,6 +352,7 @@ class Files(Recording):
                 "realPath": name_of(real),
                 "stat": None if st is None else stat_fields(st, self.mounts),
                 "stillOpen": still,
+                **({"holds": "folder"} if st is not None and statmod.S_ISDIR(st.st_mode) else {}),
             })  # fmt: skip
 
 

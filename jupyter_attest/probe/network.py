@@ -74,8 +74,11 @@ class Network(Recording):
             target = ("http" if port == 80 or ":" in host else "https") + "://" + host + target
         self.requested(target, method)
 
-    def requested(self, url: str, method: str) -> None:
-        """Write ``http.requested`` and, for a read, ``remote.read``; once per run."""
+    def requested(self, url: str, method: str, answered: bool = True) -> None:
+        """Write ``http.requested``; and ``remote.read`` for a read whose answer nobody else tells.
+
+        Once per run.
+        """
         url = cut_url(url)
         run, how = self.current()
         if run is not None and run.paused:
@@ -86,5 +89,5 @@ class Network(Recording):
             return
         seen[(bare, method, "http")] = 1
         self.tell("http.requested", run, how, {"url": url, "method": method})
-        if method == "GET":
+        if method == "GET" and answered:
             self.tell("remote.read", run, how, {"url": url})

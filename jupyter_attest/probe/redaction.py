@@ -70,6 +70,20 @@ def cut_command(command: str) -> tuple[str, list[dict[str, Any]]]:
     return text + command[end:], spans
 
 
+#: In a statement: a secret's literal, and what a command would show too.
+_IN_SQL = re.compile(
+    r"(?P<kept>\b(?:identified\s+(?:with\s+\S+\s+)?by|" + _SECRET_NAME + r"|key_id|secret)\b"
+    r"\s*(?:=>|:=|=|,)?\s*)(?P<value>'(?:[^']|'')*')",
+    re.IGNORECASE,
+)
+
+
+def cut_sql(statement: str) -> tuple[str, list[dict[str, Any]]]:
+    """Cut secrets out of a SQL text; return it with their spans."""
+    text = _IN_SQL.sub(lambda match: match["kept"] + CUT, statement)
+    return cut_command(text) if text == statement else (cut_command(text)[0], [])
+
+
 def cut_argv(words: list[str]) -> tuple[str, list[dict[str, Any]]]:
     """Join an argument vector into one text, secrets replaced; return it with their spans."""
     text = ""

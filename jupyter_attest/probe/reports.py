@@ -1,0 +1,298 @@
+"""What a row of the table ``wrappers.json`` tells when its function is called."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from .redaction import cut_sql, cut_url
+from .references import _object_dict, _type_dict, _type_mro, _type_name
+from .sql import files_in_sql
+from .values import _class_attribute, is_foreign, name_of, plain_text, try_stat, type_name
+
+if TYPE_CHECKING:
+    from .core import Probe
+
+#: What an entry's direction means as operations and as flags of open(2).
+DIRECTIONS = {
+    "read": (["read"], os.O_RDONLY),
+    "write": (["write", "truncate"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
+    "update": (["read", "write"], os.O_RDWR | os.O_CREAT),
+    "append": (["append"], os.O_WRONLY | os.O_CREAT | os.O_APPEND),
+    "create": (["write"], os.O_WRONLY | os.O_CREAT | os.O_EXCL),
+}
+#: Of a list of files at most this many are named, the rest is counted.
+MOST_FILES = 5000
+#: Lazy reads that are remembered until something is collected.
+MOST_LAZY = 64
+_MAGIC = frozenset("*?[")
+
+
+class Report:
+    """One row of the table at work: it looks at arguments and results, and never at a file."""
+
+    def __init__(self, probe: Probe, library: str, entry: dict[str, Any], lazy: list[Any]) -> None:
+        self.probe, self.library, self.entry = probe, library, entry
+        self.function = entry["name"]
+        self.form = entry.get("form", "path")
+        #: Reads of this library that happen only when something is collected.
+        self.lazy = lazy
+
+    # ------------------------------------------------------------------------------- before, after
+
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Say which files are about to be opened natively."""
+        probe = self.probe
+        if probe.paused or self.entry.get("opens") == "python":
+            return
+        try:
+            run, _ = probe.current()
+            if run is not None and run.paused:
+                return
+            if self.form == "path":
+                self._paths(_argument(self.entry["argument"], args, kwargs), args, kwargs)
+            elif self.form == "sql":
+                self._statement(args, kwargs)
+            elif self.form == "collect":
+                for text, direction in list(self.lazy):
+                    self._path(text, direction, sure=False)
+            elif self.form == "http":
+                self._request(args, kwargs)
+            elif self.form == "query":
+                self._query(args, kwargs)
+        except BaseException as error:
+            if is_foreign(error):
+                raise
+
+    def finish(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        """Say what kind of object went to or came from the file, or what a server answered."""
+        probe = self.probe
+        if probe.paused or not (self.form == "http" or self.entry.get("object")):
+            return
+        try:
+            run, _ = probe.current()
+            if run is not None and run.paused:
+                return
+            if self.form == "http":
+                self._response(args, kwargs, result)
+            else:
+                self._object(args, kwargs, result)
+        except BaseException as error:
+            if is_foreign(error):
+                raise
+
+    # --------------------------------------------------------------------------------------- files
+
+    def _direction(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+        """Return the direction of this call; None if its mode opens no file."""
+        direction = self.entry["direction"]
+        if type(direction) is str:
+            return direction
+        mode = _argument(direction["argument"], args, kwargs)
+        mode = direction["default"] if mode is None else mode
+        modes: dict[str, str | None] = direction["modes"]
+        key = str(mode) if type(mode) in (bool, int) else plain_text(mode)
+        return modes.get(key or "", modes.get("*", "update"))
+
+    def _paths(self, value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        direction = self._direction(args, kwargs)
+        if direction is None:
+            return
+        items = list(value) if type(value) in (list, tuple, set, frozenset) else [value]
+        for item in items[:MOST_FILES]:
+            text = plain_text(item) if item is not None else None
+            if text:
+                self._path(text, direction, sure=not self.entry.get("lazy"))
+                if self.entry.get("lazy") and (text, direction) not in self.lazy:
+                    self.lazy.append((text, direction))
+                    del self.lazy[:-MOST_LAZY]
+        if len(items) > MOST_FILES:
+            covers = {
+                "library": self.library, "count": len(items) - MOST_FILES,
+                "reason": "a list of files was too long to be named in full",
+            }  # fmt: skip
+            run, how = self.probe.current()
+            self.probe.tell("gap", run, how, {"code": "event-gap", "covers": covers})
+
+    def _path(self, text: str, direction: str, sure: bool = True) -> None:
+        """Tell one file, folder, glob or URL."""
+        text = _without_parameters(text) if self.entry.get("uri") else text
+        if text.startswith("file://"):
+            text = _local(text)
+        if "://" in text:
+            self._remote(text, direction)
+            return
+        ops, flags = DIRECTIONS[direction]
+        more: dict[str, Any] = {} if sure else {"outcome": "unknown"}
+        candidates = [text + suffix for suffix in self.entry.get("suffixes", ("",))]
+        if len(candidates) > 1:
+            candidates = [path for path in candidates if try_stat(path)] or candidates[:1]
+        for path in candidates:
+            if direction == "read" and not _MAGIC.isdisjoint(path) and try_stat(path) is None:
+                more = {"outcome": "opened", **more, "holds": "glob"}
+            self.probe.opened(path, ops, flags, "wrapper", self.library, self.function, more)
+
+    def _remote(self, url: str, direction: str) -> None:
+        run, how = self.probe.current()
+        if direction == "read":
+            self.probe.tell("remote.read", run, how, {"url": cut_url(url)})
+
+    def _statement(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Tell the files that a SQL text names."""
+        statement = _argument(self.entry["argument"], args, kwargs)
+        if type(statement) is not str:
+            return
+        bound = _argument(self.entry.get("parameters", {}), args, kwargs)
+        bound = bound if type(bound) in (list, tuple) else []
+        texts = [item if type(item) is str else "" for item in bound[:64]]
+        for path, direction in files_in_sql(statement, texts):
+            if path not in ("", ":memory:"):
+                self._path(path, direction)
+
+    def _object(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        probe = self.probe
+        writes = self._direction(args, kwargs) != "read"
+        text = plain_text(_argument(self.entry["argument"], args, kwargs))
+        absolute = probe.absolute(text) if text else None
+        if text is None or absolute is None:
+            return
+        run, how = probe.current()
+        place = self.entry["object"]
+        value = result if place == "result" else _argument(place, args, kwargs)
+        probe.tell("object.written" if writes else "object.read", run, how, {
+            "path": name_of(text), "realPath": name_of(probe.real(absolute, run)[0]),
+            "objectType": type_name(value), "library": self.library,
+            "function": self.function, "modelEvidence": model_evidence(value),
+        })  # fmt: skip
+
+    # --------------------------------------------------------------------------- servers, databases
+
+    def _look(self, steps: list[str], args: Any, kwargs: Any, result: Any) -> Any:
+        """Follow a row's steps: an argument or ``result``, then attributes of the library's types.
+
+        None as soon as a value isn't of a type of the packages that the row trusts.
+        """
+        value = result if steps[0] == "result" else None
+        if steps[0] != "result":
+            value = _argument(self.entry["arguments"][steps[0]], args, kwargs)
+        for step in steps[1:]:
+            if not self._trusted(value):
+                return None
+            value = getattr(value, step, None)
+        return value
+
+    def _trusted(self, value: Any) -> bool:
+        package = _class_attribute(type(value), "__module__").partition(".")[0]
+        return package in self.entry.get("trusts", (self.library,))
+
+    def _text(self, steps: list[str], args: Any, kwargs: Any, result: Any = None) -> str | None:
+        value = self._look(steps, args, kwargs, result)
+        if type(value) is str:
+            return value
+        if type(value) is int:
+            return str(value)
+        return str(value) if self._trusted(value) else None
+
+    def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        url = self._text(self.entry["url"], args, kwargs)
+        method = self._text(self.entry["method"], args, kwargs)
+        if url and method and "://" in url:
+            self.probe.requested(url, method.upper(), answered=False)
+
+    def _response(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        """Tell what was answered to a GET: status, and what names the version of the bytes."""
+        method = self._text(self.entry["method"], args, kwargs)
+        asked = self._text(self.entry["url"], args, kwargs)
+        url = self._text(self.entry["answered"], args, kwargs, result) or asked
+        status = self._text(self.entry["status"], args, kwargs, result)
+        if url is None or method is None or method.upper() != "GET":
+            return
+        headers = self._look(self.entry["headers"], args, kwargs, result)
+        said = (lambda name: headers.get(name)) if self._trusted(headers) else (lambda _: None)
+        length = said("Content-Length")
+        run, how = self.probe.current()
+        self.probe.tell("remote.read", run, how, {
+            "url": cut_url(url), "status": int(status) if status else None,
+            "etag": _short(said("ETag")), "lastModified": _short(said("Last-Modified")),
+            "bytes": int(length) if type(length) is str and length.isdigit() else None,
+            "library": self.library,
+        })  # fmt: skip
+
+    def _query(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Tell a statement that a database is asked, once per run."""
+        probe = self.probe
+        statement = _argument(self.entry["argument"], args, kwargs)
+        if type(statement) is not str:
+            return
+        run, how = probe.current()
+        seen = run.seen if run is not None else probe.loose
+        if (statement, "db") not in seen:
+            seen[(statement, "db")] = 1
+            probe.tell("db.queried", run, how, {
+                "library": self.library,
+                "dialect": self._text(self.entry["dialect"], args, kwargs),
+                "host": self._text(self.entry["host"], args, kwargs),
+                "database": self._text(self.entry["database"], args, kwargs),
+                "statement": probe.journal.text(*cut_sql(statement)),
+            })  # fmt: skip
+        for path, direction in files_in_sql(statement, []):
+            if direction == "update" and path not in ("", ":memory:"):
+                self._path(path, direction)
+
+
+def _argument(place: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return the argument at a place, or an instance's plain attribute of it; None if absent."""
+    if not place:
+        return None
+    index = place["index"]
+    value = args[index] if len(args) > index else kwargs.get(place["name"])
+    if "attribute" in place and value is not None:
+        try:
+            return _object_dict(value, "__dict__").get(place["attribute"])
+        except AttributeError:
+            return None
+    return value
+
+
+def _short(value: Any) -> str | None:
+    return value[:200] if type(value) is str else None
+
+
+def _without_parameters(text: str) -> str:
+    """Return the path of ``path?format=…#cache``, as XGBoost takes it."""
+    return text.partition("#")[0].partition("?")[0]
+
+
+def _local(url: str) -> str:
+    """Return the path of a ``file://`` URL."""
+    path = url[7:]
+    if "%" not in path:
+        return path
+    head, *parts = path.encode("utf-8", "surrogateescape").split(b"%")
+    decoded = [head]
+    for part in parts:
+        try:
+            decoded.append(bytes([int(part[:2], 16)]) + part[2:])
+        except ValueError:
+            decoded.append(b"%" + part)
+    return os.fsdecode(b"".join(decoded))
+
+
+def model_evidence(value: Any) -> list[str]:
+    """Return why an object looks like a model, from its classes alone; empty if it doesn't."""
+    kind = type(value)
+    if kind in (dict, list, tuple):
+        members = list(value.values() if kind is dict else value)[:32]
+        inner = [model_evidence(member) for member in members if type(member) not in (dict, list)]
+        return ["holds an object that " + reason for found in inner for reason in found][:4]
+    names: set[str] = set()
+    evidence = []
+    for base in _type_mro(kind):
+        names.update(name for name in _type_dict(base) if type(name) is str)
+        full = _class_attribute(base, "__module__") + "." + _type_name(base)
+        if full in ("sklearn.base.BaseEstimator", "torch.nn.modules.module.Module"):
+            evidence.append("is a " + full)
+    for methods in (("fit", "predict"), ("fit", "transform"), ("state_dict", "forward")):
+        if names.issuperset(methods):
+            evidence.append("has %s and %s" % methods)
+    return evidence
