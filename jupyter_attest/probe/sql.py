@@ -42,6 +42,8 @@ def files_in_sql(statement: str, parameters: list[str]) -> list[tuple[str, str]]
             before = "" if kind == "text" else "?"
             continue
         word = token.lower()
+        if word == "read_only" and verb == "attach" and found and found[-1][1] == "update":
+            found[-1] = (found[-1][0], "read")
         if kind == "name" and word[0] == '"':
             if before in ("from", "join") and "." in word:
                 found.append((token[1:-1], "read"))

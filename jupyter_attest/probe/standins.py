@@ -13,25 +13,25 @@ if TYPE_CHECKING:
 _COROUTINE = 0x80  # inspect.CO_COROUTINE, without importing it
 
 
-def stand_in(original: Any, report: Report) -> Any:
+def stand_in(original: Any, report: Report, namespace: dict[str, Any]) -> Any:
     """Return what says by ``report`` which file is meant and then calls the original, unchanged.
 
     A Python function becomes one with the same name, signature, documentation and file. What is
     native (a builtin, a compiled function, a class that can't be changed) becomes a
     :class:`Native`, because a Python function in its place would bind as a method where the
-    original doesn't.
+    original doesn't. ``namespace`` is the library's module.
     """
     if type(original) is types.FunctionType:
-        return method_in(original, report)
-    call = {"__call__": staticmethod(_teller(original, report)), "__slots__": ()}
+        return method_in(original, report, namespace)
+    call = {"__call__": staticmethod(_teller(original, report, namespace)), "__slots__": ()}
     return type("Native", (Native,), call)(original)
 
 
-def method_in(original: Any, report: Report) -> Any:
+def method_in(original: Any, report: Report, namespace: dict[str, Any]) -> Any:
     """Return a function that tells first; ``original`` is one or stands in a class's dictionary."""
     if type(original) in (staticmethod, classmethod):
-        return type(original)(method_in(original.__func__, report))
-    made = _teller(original, report)
+        return type(original)(method_in(original.__func__, report, namespace))
+    made = _teller(original, report, namespace)
     if type(original) is types.FunctionType:
         code = original.__code__
         made.__code__ = made.__code__.replace(co_filename=code.co_filename, co_name=code.co_name)
@@ -46,22 +46,24 @@ def method_in(original: Any, report: Report) -> Any:
     return made
 
 
-def put_method(owner: Any, name: str, report: Report) -> bool:
+def put_method(owner: Any, name: str, report: Report, namespace: dict[str, Any]) -> bool:
     """Let a class's method tell; False if it has none or can't be changed."""
     original = _type_dict(owner).get(name)
     if original is None:
         return False
     try:
-        setattr(owner, name, method_in(original, report))
+        setattr(owner, name, method_in(original, report, namespace))
     except (TypeError, AttributeError):  # a static type
         return False
     return True
 
 
-def _teller(original: Any, report: Report) -> Any:
+def _teller(original: Any, report: Report, namespace: dict[str, Any]) -> Any:
     """Return a function that tells, calls, and tells what came of it; awaited if the original is.
 
-    An error passes on; from Python 3.11 on the frame doesn't show in its traceback.
+    An error passes on; from Python 3.11 on the frame doesn't show in its traceback. Its globals
+    are the library's, so that a library which looks for the frame of its caller (DuckDB, for the
+    data frames that a query names) passes over this one as over its own.
     """
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -87,7 +89,9 @@ def _teller(original: Any, report: Report) -> Any:
         return result
 
     is_python = type(original) is types.FunctionType
-    return wait if is_python and original.__code__.co_flags & _COROUTINE else call
+    made = wait if is_python and original.__code__.co_flags & _COROUTINE else call
+    place = original.__globals__ if is_python else namespace
+    return types.FunctionType(made.__code__, place, made.__name__, None, made.__closure__)
 
 
 class Native:
@@ -111,7 +115,7 @@ class Native:
         """Everything else is the original's."""
         return getattr(self.__dict__["__wrapped__"], name)
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         """What ``isinstance(f, …)`` sees."""
         return type(self.__wrapped__)

@@ -133,8 +133,8 @@ class Wrappers:
         if original is None:
             return False
         if method:
-            return issubclass(type(original), type) and put_method(original, method, report)
-        made = stand_in(original, report)
+            return issubclass(type(original), type) and put_method(original, method, report, holder)
+        made = stand_in(original, report, holder)
         package = entry["module"].partition(".")[0]
         for name, module in list(_module_table.items()):
             if name.partition(".")[0] == package or name in entry.get("aliases", ()):

@@ -465,13 +465,16 @@ export const FileOpened = actEvent('file.opened', {
   function: optionalText,
   /** At the moment of the event, null when there was no such file. */
   stat: z.nullable(Stat),
-  outcome: z.enum(['opened', 'failed', 'unknown'])
+  outcome: z.enum(['opened', 'failed', 'unknown']),
+  /** The path stands for several files: a folder's, or those that fit a glob. */
+  holds: z.optional(z.enum(['folder', 'glob']))
 });
 /** What the run left behind at its end. */
 export const FileSettled = probeEvent('file.settled', {
   realPath: Name,
   stat: z.nullable(Stat),
-  stillOpen: z.nullable(z.boolean())
+  stillOpen: z.nullable(z.boolean()),
+  holds: z.optional(z.literal('folder'))
 });
 const fromTo = { from: Name, to: Name, stat: z.optional(z.nullable(Stat)) };
 export const FileRenamed = actEvent('file.renamed', fromTo);
@@ -501,7 +504,16 @@ const objectFile = {
 export const ObjectWritten = actEvent('object.written', objectFile);
 export const ObjectRead = actEvent('object.read', objectFile);
 
-export const RemoteRead = actEvent('remote.read', { url: z.string() });
+/** What was answered to a GET, where a wrapper saw the answer. */
+export const RemoteRead = actEvent('remote.read', {
+  url: z.string(),
+  status: z.optional(z.nullable(z.int())),
+  etag: optionalText,
+  lastModified: optionalText,
+  /** As the server announced it. */
+  bytes: z.optional(z.nullable(Count)),
+  library: optionalText
+});
 export const HttpRequested = actEvent('http.requested', {
   url: z.string(),
   method: text
@@ -510,7 +522,14 @@ export const NetConnected = actEvent('net.connected', {
   host: z.string(),
   port: z.nullable(z.int())
 });
-export const DbQueried = probeEvent('db.queried', {});
+export const DbQueried = actEvent('db.queried', {
+  library: optionalText,
+  /** e.g. `postgresql`; host and database without user and password. */
+  dialect: optionalText,
+  host: optionalText,
+  database: optionalText,
+  statement: z.optional(Text)
+});
 export const ProcessStarted = actEvent('process.started', {
   argv: z.nullable(Text),
   /** `subprocess`, `os.system`, `fork`, `forkpty`, `exec`, `spawn` … */
@@ -565,9 +584,19 @@ export const FileHashed = event('file.hashed', {
   /** The identity may have changed within its clock's grain. */
   racy: z.optional(z.boolean())
 });
+/**
+ * The files that a folder or glob held shortly after it was read. A long list is
+ * several events.
+ */
 export const FolderManifest = event('folder.manifest', {
   path: Name,
-  sha256: Sha256
+  /** Of the members' names and identities as listed here. */
+  sha256: Sha256,
+  /** The `file.opened` that it is about: a probe's file and the event's `seq`. */
+  of: z.optional(z.looseObject({ file: z.string(), seq: Count })),
+  members: z.optional(z.array(z.looseObject({ path: Name, stat: Stat }))),
+  /** False when there were more than the budget allows. */
+  complete: z.optional(z.boolean())
 });
 
 /* ----------------------------------------------------------------- attest */

@@ -1,0 +1,124 @@
+import * as z from 'zod/mini';
+import table from '../wrappers.json';
+
+const Place = z.strictObject({
+  index: z.int(),
+  name: z.string(),
+  attribute: z.optional(z.string())
+});
+const Direction = z.enum(['read', 'write', 'update', 'append', 'create']);
+const Version = z.array(z.int()).check(z.minLength(1));
+const Steps = z.array(z.string()).check(z.minLength(1));
+const Places = z.record(z.string(), Place);
+
+const shared = {
+  module: z.string(),
+  name: z.string(),
+  ready: z.optional(z.string()),
+  aliases: z.optional(z.array(z.string()))
+};
+
+/** Each form of an entry, see docs/wrappers.md. */
+const Entry = z.discriminatedUnion('form', [
+  z.strictObject({
+    ...shared,
+    form: z.literal('path'),
+    argument: Place,
+    direction: z.union([
+      Direction,
+      z.strictObject({
+        argument: Place,
+        default: z.union([z.string(), z.boolean()]),
+        modes: z.record(z.string(), z.nullable(Direction))
+      })
+    ]),
+    kind: z.enum(['dataset', 'model', 'config', 'log', 'cache']),
+    lazy: z.optional(z.literal(true)),
+    uri: z.optional(z.literal(true)),
+    suffixes: z.optional(z.array(z.string())),
+    object: z.optional(z.union([Place, z.literal('result')])),
+    opens: z.optional(z.literal('python'))
+  }),
+  z.strictObject({
+    ...shared,
+    form: z.literal('sql'),
+    argument: Place,
+    parameters: z.optional(Place)
+  }),
+  z.strictObject({ ...shared, form: z.literal('collect') }),
+  z.strictObject({
+    ...shared,
+    form: z.literal('http'),
+    arguments: Places,
+    url: Steps,
+    method: Steps,
+    answered: Steps,
+    status: Steps,
+    headers: Steps,
+    trusts: z.optional(z.array(z.string()))
+  }),
+  z.strictObject({
+    ...shared,
+    form: z.literal('query'),
+    argument: Place,
+    arguments: Places,
+    dialect: Steps,
+    host: Steps,
+    database: Steps,
+    trusts: z.optional(z.array(z.string()))
+  })
+]);
+
+const Table = z.strictObject({
+  about: z.string(),
+  libraries: z.array(
+    z.strictObject({
+      library: z.string(),
+      ready: z.string(),
+      from: Version,
+      below: Version,
+      version: z.optional(z.literal('python')),
+      entries: z.array(Entry).check(z.minLength(1))
+    })
+  )
+});
+
+const { libraries } = table;
+const entries = libraries.flatMap(row =>
+  (row.entries as { module: string; name: string; form?: string }[]).map(
+    entry => ({ form: 'path', ...entry, library: row.library })
+  )
+);
+
+describe('the table of wrapped functions', () => {
+  it('is well formed', () => {
+    const complete = {
+      ...table,
+      libraries: libraries.map(row => ({
+        ...row,
+        entries: (row.entries as object[]).map(e => ({ form: 'path', ...e }))
+      }))
+    };
+    expect(z.safeParse(Table, complete).error?.issues ?? []).toEqual([]);
+  });
+
+  it('names each library once and each function once', () => {
+    const names = libraries.map(row => row.library);
+    expect(new Set(names).size).toBe(names.length);
+    const functions = entries.map(e => `${e.module}:${e.name}`);
+    expect(new Set(functions).size).toBe(functions.length);
+  });
+
+  it('names a tested range of versions for each', () => {
+    for (const { from, below } of libraries) {
+      const first = from.findIndex((part, i) => part !== (below[i] ?? 0));
+      expect(from[first] ?? 0).toBeLessThan(below[first] ?? Infinity);
+    }
+  });
+
+  it('has a function or one method of a class in each row', () => {
+    for (const { name } of entries) {
+      expect(name).toMatch(/^\w+(\.\w+)?$/);
+    }
+  });
+});
