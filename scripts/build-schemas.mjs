@@ -12,6 +12,7 @@ import { ROOT } from './lib.mjs';
 const SCHEMAS = {
   'events.schema.json': ['src/journal/events.ts', 'JournalEvent'],
   'statement.schema.json': ['src/record/types.ts', 'Statement'],
+  'replay.schema.json': ['src/replay/types.ts', 'ReplayStatement'],
   'verify-result.schema.json': ['src/verify/types.ts', 'VerifyReply']
 };
 

@@ -5,6 +5,12 @@
  * server answers, absolute paths on the command line.
  */
 import type { AttestRequested, RecordOptions } from './journal/events';
+import type {
+  Relation,
+  ReplayedSubject,
+  RunName,
+  Surroundings
+} from './replay/types';
 
 /** State of recording for one notebook; the wording is the face's. */
 export type RecordingState =
@@ -277,6 +283,45 @@ export interface IForgetReply {
   files: string[];
   /** What could not be deleted, a sentence each. */
   problems: string[];
+}
+
+/** How recorded runs, run again, compare; `docs/replay.md`. */
+export type ReplayOutcome = Relation | 'failed' | 'refused' | 'not-possible';
+
+/** Last line of `replay --json`; before it `{"type":"progress", …}` after each try. */
+export interface IReplayReply {
+  type: 'done';
+  outcome: ReplayOutcome;
+  /** Why it failed, was refused or isn't possible: half a sentence. */
+  reason: string | null;
+  /** Number of the run that failed. */
+  run: number | null;
+  /** The record whose runs were run again. */
+  about: string;
+  subjects: ReplayedSubject[];
+  runs: { kept: number; replayed: number };
+  /** Runs left out while the result stayed equal. */
+  dropped: RunName[];
+  /** No other undecided run can go alone; null where nothing was tried. */
+  minimal: boolean | null;
+  replays: number;
+  surroundings: Surroundings | null;
+  signed: boolean;
+  /** The replay's own statement; null when nothing was made. */
+  record: string | null;
+  /** The notebook without the runs left out. */
+  notebook: string | null;
+}
+
+/** `condense --json`. */
+export interface ICondenseReply {
+  record: string;
+  /** The condensed notebook; null when there is none. */
+  notebook: string | null;
+  runsKept: number;
+  runsTotal: number;
+  /** Why there is none. */
+  reason: string | null;
 }
 
 /** `explain --json`. */

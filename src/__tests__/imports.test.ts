@@ -12,7 +12,8 @@ const ALLOWED: Record<string, string[]> = {
   assurance: ['api'],
   envelope: [],
   record: ['journal', 'session', 'condense', 'assurance', 'api'],
-  verify: ['journal', 'assurance', 'record', 'envelope', 'api'],
+  replay: ['journal', 'assurance', 'record'],
+  verify: ['journal', 'assurance', 'record', 'replay', 'envelope', 'api'],
   core: [
     'journal',
     'session',
@@ -20,10 +21,11 @@ const ALLOWED: Record<string, string[]> = {
     'assurance',
     'record',
     'envelope',
+    'replay',
     'verify',
     'api'
   ],
-  api: ['journal']
+  api: ['journal', 'replay']
 };
 
 const IMPORT =

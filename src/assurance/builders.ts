@@ -14,3 +14,7 @@ export const BUILDERS = {
   session: `${BASE}/builders/user-controlled-kernel-at-most-l1/v1`,
   execution: `${BASE}/builders/local-execution-at-most-l1/v1`
 } as const;
+
+/** Recorded runs again, in a new kernel: a statement of its own beside the record. */
+export const REPLAY_BUILD_TYPE = `${BASE}/notebook-replay/v1`;
+export const REPLAY_BUILDER = `${BASE}/builders/local-replay-at-most-l1/v1`;

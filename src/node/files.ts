@@ -240,3 +240,8 @@ export function listFolder(folder: string): string[] {
     throw readError(folder, error);
   }
 }
+
+/** Take a folder of ours away with all that is in it; it needn't be there. */
+export function removeFolder(folder: string): void {
+  fs.rmSync(folder, { recursive: true, force: true });
+}

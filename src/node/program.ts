@@ -4,9 +4,11 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import type { IErrorReply } from '../api';
+import type { ICondenseOptions } from './commands/condense';
 import type { IExecuteOptions } from './commands/execute';
 import type { IExplainOptions } from './commands/explain';
 import type { IForgetOptions } from './commands/forget';
+import type { IReplayOptions } from './commands/replay';
 import type { IVerifyOptions } from './commands/verify';
 import type { ICommonOptions, IContext } from './context';
 import { CliError } from './errors';
@@ -165,6 +167,8 @@ Nothing is ever sent anywhere by these commands.`
   addCreate(context, verb, act);
   addVerify(context, verb, act);
   addExplain(context, verb, act);
+  addCondense(context, verb, act);
+  addReplay(context, verb, act);
   addSessions(context, verb, act);
   addForget(context, verb, act);
   addKey(context, verb, act);
@@ -311,6 +315,62 @@ function addExplain(context: IContext, verb: AddVerb, act: Act): void {
       act(async (name: string, options: IExplainOptions) => {
         const { runExplain } = await import('./commands/explain');
         return runExplain(context, name, options);
+      })
+    );
+}
+
+function addCondense(context: IContext, verb: AddVerb, act: Act): void {
+  verb('condense', 'give the notebook of the runs that made a file')
+    .description(
+      'Give the runs that a record keeps as a notebook: in the order in which they ran, with the text that ran. It holds the code; share it by choice.'
+    )
+    .argument('<file>', 'a file that has a record, or a record')
+    .option('--record <file>', 'the record; by default the one beside the file')
+    .option('-o, --output <file>', 'write it here instead of printing it')
+    .addHelpText(
+      'after',
+      examples(context, ['condense model.joblib -o condensed.ipynb'])
+    )
+    .action(
+      act(async (name: string, options: ICondenseOptions) => {
+        const { runCondense } = await import('./commands/condense');
+        return runCondense(context, name, options);
+      })
+    );
+}
+
+function addReplay(context: IContext, verb: AddVerb, act: Act): void {
+  verb('replay', 'run the recorded runs again and compare what they write')
+    .description(
+      'Run the runs that a record keeps again: in a new kernel, in an empty folder with nothing but the recorded inputs, without network where the system allows it. What they write is compared with the recorded files. The answer is a statement of its own.'
+    )
+    .argument('<file>', 'a file that has a record, or a record')
+    .option('--record <file>', 'the record; by default the one beside the file')
+    .option(
+      '--minimize',
+      'leave out undecided runs for as long as the result stays equal'
+    )
+    .option('--time <budget>', 'stop trying after so long: 90s, 10m, 1h')
+    .option('-o, --output <file>', 'one more copy of the statement')
+    .addOption(
+      new Option('--sign <how>', 'how to sign')
+        .choices(['local', 'none'])
+        .default('local')
+    )
+    .addHelpText(
+      'after',
+      `${examples(context, [
+        'replay model.joblib',
+        'replay model.joblib --minimize --time 10m'
+      ])}
+
+Exit codes: 0 same bytes or same content; 1 close, different, failed or refused;
+2 not possible.`
+    )
+    .action(
+      act(async (name: string, options: IReplayOptions) => {
+        const { runReplay } = await import('./commands/replay');
+        return runReplay(context, name, options);
       })
     );
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { IExplainReply } from '../api';
 import type { FileDependency, Statement } from '../record/types';
 import type { IContext } from './context';
+import { invocationUuid } from './finding';
 import { hashFile, readLimited, sha256, statOf } from './files';
 import type { IRecordFile } from './records';
 import { fileDependencies, type IRunList } from './story';
@@ -80,7 +81,7 @@ function regularStat(file: string | Buffer): BigIntStats | null {
 }
 
 /** Folders that names in a record may start from, by their root. */
-function baseFolders(
+export function baseFolders(
   context: IContext,
   statement: Statement,
   record: IRecordFile
@@ -116,14 +117,6 @@ function recordedBase(context: IContext, statement: Statement): string | null {
   } catch {
     return null;
   }
-}
-
-function invocationUuid(statement: Statement): string | null {
-  return (
-    /^urn:uuid:([0-9a-f-]{36})$/.exec(
-      statement.predicate.runDetails.metadata.invocationId
-    )?.[1] ?? null
-  );
 }
 
 /** A subject as its statement names it. */

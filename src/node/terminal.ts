@@ -19,7 +19,7 @@ export interface ITerminal {
   readInput(): Promise<string>;
 }
 
-export type ProgressUnit = 'bytes' | 'cells' | 'files';
+export type ProgressUnit = 'bytes' | 'cells' | 'files' | 'runs';
 
 export interface IProgress {
   update(done: number, total?: number, label?: string): void;

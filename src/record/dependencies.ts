@@ -61,6 +61,15 @@ export function findDependencies(context: IRecordContext): IDependencies {
   };
 }
 
+/** Versions that lay there before and are no part of the environment. */
+export function inputsRead(context: IRecordContext): IFileVersion[] {
+  return collectInputs(context)
+    .filter(
+      ({ from, classification }) => from === null && !classification.noise
+    )
+    .map(({ version }) => version);
+}
+
 function collectInputs(context: IRecordContext): IInput[] {
   const classes = new Classifications(context);
   const inputs = new Map<string, IInput>();

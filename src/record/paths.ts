@@ -66,6 +66,33 @@ export class PathReducer {
       nameBytes: rest(name, null)
     };
   }
+
+  /** A folder: below the home folder, or its last name only. */
+  reduceFolder(name: Name): { root: 'home' | 'other'; rel: string } {
+    const path = folderOf(name);
+    const known = this.roots.find(({ root }) => root === 'home')?.folder;
+    const home = known ?? HOMES.exec(path)?.[0];
+    if (home !== undefined && path.startsWith(home)) {
+      return { root: 'home', rel: path.slice(home.length, -1) };
+    }
+    return { root: 'other', rel: path.split('/').at(-2) ?? '' };
+  }
+}
+
+/**
+ * The way from a folder to a path over a folder that both lie in, `../data/x.csv`;
+ * null when that is only the root of the file system. Empty for the folder itself.
+ */
+export function pathUpwards(folder: Name, name: Name): string | null {
+  const from = folderOf(folder).split('/').slice(0, -1);
+  const to = slashes(nameText(name)).replace(/\/$/, '').split('/');
+  let shared = 0;
+  while (shared < from.length && from[shared] === to[shared]) {
+    shared += 1;
+  }
+  return shared < 2
+    ? null
+    : [...from.slice(shared).map(() => '..'), ...to.slice(shared)].join('/');
 }
 
 function folderOf(name: Name): string {

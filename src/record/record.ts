@@ -17,6 +17,7 @@ import { sha256 as pureSha256, type Sha256Function } from '../journal/sha256';
 import { foldSessions } from '../session/fold';
 import type { ISession } from '../session/types';
 import { coverage, environment, runList } from './byproducts';
+import { condensedNotebook } from './condensed';
 import type { IRecordContext } from './context';
 import { findDependencies } from './dependencies';
 import { recordGaps } from './gaps';
@@ -65,10 +66,12 @@ export function createRecord(input: IRecordInput): IRecord {
   const dependencies = findDependencies(context);
   const gaps = recordGaps(context, dependencies);
   const runs = runList(context);
+  const condensed = condensedNotebook(context);
   const byproducts = [
     runs,
     coverage(context, gaps, dependencies),
     environment(context),
+    ...(condensed === null ? [] : [condensed]),
     ...(dependencies.manifest === null ? [] : [dependencies.manifest])
   ];
   const mode = executionOf(context) === null ? 'session' : 'execution';
@@ -176,5 +179,8 @@ function versionsOf({ request }: IRecordContext): Record<string, string> {
 }
 
 function describe({ name, sha256 }: IByproductFile) {
-  return { name, digest: { sha256 }, mediaType: 'application/json' };
+  const mediaType = name.endsWith('.ipynb')
+    ? 'application/x-ipynb+json'
+    : 'application/json';
+  return { name, digest: { sha256 }, mediaType };
 }

@@ -275,7 +275,7 @@ export type Statement = z.infer<typeof Statement>;
 
 /** A file of the record folder beside the statement. */
 export interface IByproductFile {
-  /** `runs.json`, `coverage.json`, `environment.json`, `inputs.json`. */
+  /** `runs.json`, `coverage.json`, `environment.json`, `condensed.ipynb`, `inputs.json`. */
   name: string;
   bytes: Uint8Array;
   /** Lower-case hex SHA-256 of `bytes`. */

@@ -1,9 +1,10 @@
 /** Reading the statement inside a bundle, or one without a signature. */
 import * as z from 'zod/mini';
-import { BUILD_TYPES } from '../assurance/builders';
+import { BUILD_TYPES, REPLAY_BUILD_TYPE } from '../assurance/builders';
 import { EnvelopeError } from '../envelope/types';
 import { parseStrictJson } from '../envelope/strict-json';
 import { PREDICATE_TYPE, STATEMENT_TYPE, Statement } from '../record/types';
+import { ReplayStatement } from '../replay/types';
 
 /** Most subjects and digests that other verifiers take (sigstore-go). */
 const MAX_SUBJECTS = 1024;
@@ -86,7 +87,11 @@ function readJson(bytes: Uint8Array): unknown {
 
 function checkOwn(statement: AnyStatement): void {
   const { buildType } = statement.predicate.buildDefinition;
-  const own = Object.values<string>(BUILD_TYPES).includes(buildType);
+  const schema = Object.values<string>(BUILD_TYPES).includes(buildType)
+    ? Statement
+    : buildType === REPLAY_BUILD_TYPE
+      ? ReplayStatement
+      : null;
   const lowered = {
     ...statement,
     subject: statement.subject.map(({ name, digest }) => ({
@@ -94,7 +99,7 @@ function checkOwn(statement: AnyStatement): void {
       digest: lowerCase(digest)
     }))
   };
-  const parsed = own ? z.safeParse(Statement, lowered) : null;
+  const parsed = schema === null ? null : z.safeParse(schema, lowered);
   if (parsed?.success === false) {
     throw new StatementError('its fields are not those of its kind of record', {
       cause: parsed.error

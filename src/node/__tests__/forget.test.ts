@@ -45,7 +45,7 @@ describe('forget --run', () => {
     expect(everything(world.folder)).toContain('hunter2');
     const reply = await forget('--session', sid, '--run', '1');
     expect(reply.texts).toHaveLength(1);
-    expect(reply.files).toHaveLength(2);
+    expect(reply.files).toHaveLength(4);
     expect(everything(world.folder) + everything(world.home)).not.toContain(
       'hunter2'
     );
@@ -70,7 +70,7 @@ describe('forget --session', () => {
     await world.run(...draft, '--notebook', 'train.ipynb', '--json');
     const reply = await forget('--session', sid.slice(0, 8));
     expect(reply.sessions).toEqual([sid]);
-    expect(reply.files).toHaveLength(3);
+    expect(reply.files).toHaveLength(5);
     expect(fs.existsSync(folder)).toBe(false);
     expect(everything(world.folder)).not.toContain('hunter2');
     const signed = await world.run('verify', 'out.csv');

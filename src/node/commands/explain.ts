@@ -4,26 +4,14 @@ import path from 'node:path';
 import type { IExplainReply, IVerifyReply } from '../../api';
 import { nameText } from '../../journal/names';
 import { summarize } from '../../record/story';
-import { Statement } from '../../record/types';
+import type { Statement } from '../../record/types';
 import { expected } from '../checking';
-import {
-  resolveName,
-  showPath,
-  type ICommonOptions,
-  type IContext
-} from '../context';
+import { showPath, type ICommonOptions, type IContext } from '../context';
 import { CliError, EXIT_NO } from '../errors';
-import { hashFile, statOf } from '../files';
+import { hashFile } from '../files';
+import { findBoth, parseStatement, type IFound } from '../finding';
 import { History } from '../history';
-import {
-  findRecord,
-  isBundle,
-  isRecordName,
-  payloadOf,
-  readRecord,
-  subjectPlaces,
-  type IRecordFile
-} from '../records';
+import { isBundle, type IRecordFile } from '../records';
 import { tellStory, type IRunList } from '../story';
 import { compareInputs, findRunList } from '../surroundings';
 import { traceSubject } from '../trace';
@@ -70,80 +58,6 @@ export async function runExplain(
       : `${story.join('\n')}\n`
   );
   return 0;
-}
-
-interface IFound {
-  /** Absolute path of the file; null when only a record was named and no file of it is here. */
-  file: string | null;
-  sha256: string | null;
-  record: IRecordFile | null;
-}
-
-/** A file and its record, whichever of the two was named. */
-async function findBoth(
-  context: IContext,
-  options: IExplainOptions,
-  name: string
-): Promise<IFound> {
-  const file = resolveName(context, options, name);
-  const named =
-    options.record !== undefined
-      ? resolveName(context, options, options.record)
-      : isRecordName(file)
-        ? file
-        : null;
-  const record = named === null ? null : readNamed(named);
-  if (named === file && record !== null) {
-    return { ...(await subjectOnDisk(record)), record };
-  }
-  const digest = await digestOf(file);
-  const found = record ?? findRecord(context.places.home, file, digest);
-  if (digest === null && found === null) {
-    throw new CliError(
-      'missing',
-      `There is no file ${name}, and no record of one.`
-    );
-  }
-  return { file, sha256: digest, record: found };
-}
-
-function readNamed(file: string): IRecordFile {
-  const record = readRecord(file);
-  if (typeof record === 'string') {
-    const why = {
-      missing: ['missing', `There is no record ${file}.`],
-      'too-large': ['unreadable', `${file} is far larger than any record.`],
-      special: ['unreadable', `${file} is not a regular file.`]
-    } as const;
-    const [code, message] = why[record];
-    throw new CliError(code, message);
-  }
-  return record;
-}
-
-async function digestOf(file: string): Promise<string | null> {
-  return statOf(file)?.isFile() === true ? (await hashFile(file)).sha256 : null;
-}
-
-async function subjectOnDisk(
-  record: IRecordFile
-): Promise<{ file: string | null; sha256: string | null }> {
-  const first = parseStatement(record)?.subject[0];
-  const file =
-    first === undefined ? undefined : subjectPlaces(record, first.name)[0];
-  return file === undefined
-    ? { file: null, sha256: null }
-    : { file, sha256: await digestOf(file) };
-}
-
-function parseStatement(record: IRecordFile): Statement | null {
-  const payload = payloadOf(record.bytes);
-  try {
-    const parsed = Statement.safeParse(JSON.parse(payload ?? ''));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
-  }
 }
 
 interface IFacts {

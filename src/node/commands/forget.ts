@@ -5,7 +5,7 @@ import type { IForgetReply } from '../../api';
 import { nameText } from '../../journal/names';
 import { showPath, type ICommonOptions, type IContext } from '../context';
 import { CliError, EXIT_NO, systemReason } from '../errors';
-import { readLimited, statOf } from '../files';
+import { listFolder, readLimited, statOf } from '../files';
 import { History, type IRecordedSession } from '../history';
 import {
   findSession,
@@ -267,9 +267,22 @@ function copiesOf(home: string, plan: IPlan): string[] {
   const drafts = beside.map(folder => path.join(folder, 'draft.intoto.json'));
   return [
     ...new Set([
-      ...lists.filter(file => holdsText(file, sids, plan.text?.sha256 ?? null)),
+      ...lists
+        .filter(file => holdsText(file, sids, plan.text?.sha256 ?? null))
+        .flatMap(withNotebooks),
       ...drafts.filter(file => statOf(file) !== null)
     ])
+  ];
+}
+
+/** The condensed notebooks beside a run list hold its texts too. */
+function withNotebooks(list: string): string[] {
+  const folder = path.dirname(list);
+  return [
+    list,
+    ...listFolder(folder)
+      .filter(name => name.endsWith('.ipynb'))
+      .map(name => path.join(folder, name))
   ];
 }
 

@@ -123,7 +123,8 @@ describe('a record', () => {
     expect(byproducts.map(b => b.name)).toEqual([
       'runs.json',
       'coverage.json',
-      'environment.json'
+      'environment.json',
+      'condensed.ipynb'
     ]);
     for (const { name, digest } of byproducts) {
       const file = record.byproducts.find(b => b.name === name)!;

@@ -1,0 +1,1 @@
+"""Recorded runs again, in a new kernel: ``python -m jupyter_attest.replay PLAN``."""
