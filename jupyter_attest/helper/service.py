@@ -24,6 +24,7 @@ from .files import (
     stat_from,
 )
 from .hashing import Digest, Hasher, Job
+from .members import manifest_events, members
 from .priority import be_idle, be_normal
 from .tail import Tails
 
@@ -261,7 +262,7 @@ class Service:
         added = []
         for folder in folders:
             real = os.path.realpath(str(folder))
-            if real in watched.roots or real in watched.refused:
+            if real in watched.roots or real in watched.refused or _is_watched(watched, real):
                 continue
             reason = scan.why_not_a_root(real, str(self._home), watched.prefixes)
             if reason is None and len(watched.roots) >= MAX_ROOTS:
@@ -447,14 +448,36 @@ class Service:
                 self._add_roots(watched, [str(Path(path).parent)])
                 self._note_write(watched)
             return
+        if event.get("outcome") == "failed":
+            return
+        if event.get("holds"):
+            self._list_members(watched, file, event, path)
+            return
         identity = identity_in(event.get("stat"))
-        if identity is not None and event.get("outcome") != "failed":
+        if identity is not None:
             self._ask(watched, path, identity, event["t"], written=False, source=file)
+
+    def _list_members(self, watched: Watched, file: str, event: dict[str, Any], path: str) -> None:
+        """Say which files a folder or glob held that was read as one dataset."""
+        if file in watched.elsewhere:
+            return
+        known: dict[str, Identity] = {}
+        for root in watched.roots.values():
+            if root.last is not None:
+                known.update(root.last.files)
+        found, complete = members(path, event["holds"], wall_ns(event["t"]), known)
+        of = {"file": file, "seq": event["seq"]}
+        for fields in manifest_events(path, found, complete, of):
+            watched.journal.add("folder.manifest", **fields)
+        for member, identity in found:
+            self._ask(watched, member, identity, event["t"], written=False)
 
     def _on_settled(self, watched: Watched, file: str, event: dict[str, Any]) -> None:
         path = path_of(event.get("realPath"))
         identity = identity_in(event.get("stat"))
-        if path is not None and identity is not None:
+        if event.get("holds"):
+            self._note_write(watched)
+        elif path is not None and identity is not None:
             self._note_write(watched)
             self._ask(watched, path, identity, event["t"], written=True, source=file)
 
@@ -550,6 +573,17 @@ class Ticket:
     sid: str
     racy: bool
     written: bool
+
+
+def _is_watched(watched: Watched, folder: str) -> bool:
+    """Whether it lies in a root that was looked at in full: a first look would forget the rest."""
+    parts = Path(folder).parents
+    if scan.is_skipped(folder):
+        return False
+    return any(
+        root.last is not None and root.last.complete and Path(root.path) in parts
+        for root in watched.roots.values()
+    )
 
 
 def wall_ns(t: str) -> int:

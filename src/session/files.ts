@@ -42,6 +42,15 @@ interface ITouch {
 
 type Touches = Map<string, ITouch>;
 
+/** A run's word that it writes a whole folder, at a monotonic time. */
+interface IClaim {
+  run: string | null;
+  at: number;
+  via: string | null;
+}
+
+type IManifest = NonNullable<EventOf<'folder.manifest'>['members']>;
+
 interface IPendingRead {
   runId: string | null;
   read: IFileRead;
@@ -118,6 +127,11 @@ class FileFold {
     switch (event.type) {
       case 'file.opened':
         if (event.outcome !== 'failed' && event.ops.some(o => WRITES.has(o))) {
+          if (event.holds !== undefined) {
+            const via = functionName(event.library, event.function);
+            this.claimFolder(event, event.realPath ?? event.path, via);
+            break;
+          }
           this.touchWrite(event, event.realPath ?? event.path, {
             via: functionName(event.library, event.function),
             before: event.ops.includes('truncate') ? null : event.stat
@@ -232,6 +246,10 @@ class FileFold {
       return;
     }
     touch.settled = true;
+    if (event.holds !== undefined) {
+      this.claimFolder(event, event.realPath, touch.via);
+      return;
+    }
     const { stat } = event;
     if (stat === null || sameIdentity(touch.before, stat)) {
       return;
@@ -247,6 +265,29 @@ class FileFold {
       at: event.t,
       stillOpen: event.stillOpen === true
     });
+  }
+
+  /** A run named this folder as what it writes; the scan tells the files in it. */
+  private claimFolder(
+    event: { run: string | null; mono: string },
+    path: Name,
+    via: string | null
+  ): void {
+    const claims = this.claims.get(nameKey(path)) ?? [];
+    claims.push({ run: event.run, at: Number(event.mono), via });
+    this.claims.set(nameKey(path), claims);
+  }
+
+  /** By folder. */
+  private readonly claims = new Map<string, IClaim[]>();
+
+  /** All claims on the folders that a path lies in. */
+  private claimsOn(key: string): IClaim[] {
+    const found: IClaim[] = [];
+    for (let end = key.length; end > 0; end = key.lastIndexOf('/', end - 1)) {
+      found.push(...(this.claims.get(key.slice(0, end)) ?? []));
+    }
+    return found;
   }
 
   /** A write that never settled: the run was killed, or its last words were lost. */
@@ -329,6 +370,19 @@ class FileFold {
     if (range !== null) {
       this.use(event.path).written = true;
     }
+    const claim = this.claimIn(key, range);
+    if (claim !== null) {
+      const { number, via } = claim;
+      this.addVersion(event.path, after, {
+        origin: 'run',
+        writers: [number, number],
+        seenBy: ['probe', 'scan'],
+        via,
+        at: event.t
+      });
+      this.use(event.path).functions.add(via ?? 'unknown');
+      return;
+    }
     if (lost !== undefined) {
       lost.stat = after;
       lost.seenBy.push('scan');
@@ -344,6 +398,27 @@ class FileFold {
       seenBy: ['scan'],
       at: event.t
     });
+  }
+
+  /** The one run of an interval that named a folder of this path as what it writes. */
+  private claimIn(
+    key: string,
+    range: readonly [number, number] | null
+  ): { number: number; via: string | null } | null {
+    if (range === null || this.claims.size === 0) {
+      return null;
+    }
+    const found = new Map<number, string | null>();
+    for (const { run, via } of this.claimsOn(key)) {
+      const number = this.context.runs.get(run ?? '')?.number ?? -1;
+      if (number >= range[0] && number <= range[1]) {
+        found.set(number, via);
+      }
+    }
+    const [only] = found;
+    return found.size === 1 && only !== undefined
+      ? { number: only[0], via: only[1] }
+      : null;
   }
 
   private range(
@@ -363,10 +438,40 @@ class FileFold {
   /* ---------------------------------------------------------------- reads */
 
   private foldReads(): void {
-    for (const { events } of this.log.probes) {
+    const members = new Map<string, IManifest>();
+    for (const event of eventsOf(this.log.recorder, 'folder.manifest')) {
+      const key = `${event.of?.file}\0${event.of?.seq}`;
+      members.set(key, [...(members.get(key) ?? []), ...(event.members ?? [])]);
+    }
+    for (const { file, events } of this.log.probes) {
       for (const event of events) {
-        this.foldRead(event);
+        if (event.type === 'file.opened' && event.holds !== undefined) {
+          this.readMembers(event, members.get(`${file}\0${event.seq}`));
+        } else {
+          this.foldRead(event);
+        }
       }
+    }
+  }
+
+  /**
+   * A dataset of several files: each of them was possibly read. The folder itself stands
+   * for them where nobody listed it.
+   */
+  private readMembers(
+    event: EventOf<'file.opened'>,
+    members: IManifest | undefined
+  ): void {
+    if (event.outcome === 'failed' || !event.ops.includes('read')) {
+      return;
+    }
+    const via = functionName(event.library, event.function);
+    const seen = { sure: false, via, seenBy: event.via };
+    if (members === undefined) {
+      this.read(event, event.realPath ?? event.path, { stat: null, ...seen });
+    }
+    for (const { path, stat } of members ?? []) {
+      this.read(event, path, { stat, ...seen });
     }
   }
 
@@ -425,7 +530,10 @@ class FileFold {
     }
     const touch = this.touch(event.run, path);
     const own = touch?.wroteAt != null && touch.wroteAt < Number(event.mono);
-    if (own) {
+    const made = this.claimsOn(nameKey(path)).some(
+      claim => claim.run === event.run && claim.at < Number(event.mono)
+    );
+    if (own || made) {
       return;
     }
     const run = this.context.runs.get(event.run ?? '')?.number ?? null;

@@ -203,7 +203,7 @@ function fromProbes({ log, files }: IGapFacts): IGap[] {
         once('network', event, hostOf(event.url));
         break;
       case 'db.queried':
-        once('network', event, 'database');
+        once('network', event, event.host ?? event.dialect ?? 'database');
         break;
       default: // other events are no gap
         break;
