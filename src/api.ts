@@ -194,6 +194,15 @@ export interface IVerifyReply {
     outcome: 'ok' | 'failed' | 'not-checked' | 'cannot-be-checked';
     text: string;
   }[];
+  /** Asked for with `--deep`. */
+  deep?: IDeepReply;
+}
+
+/** Whether the journals, read again, give the same record. */
+export interface IDeepReply {
+  /** `not-checked` is no failure and no pass: its message says why. */
+  outcome: 'same' | 'different' | 'not-checked';
+  message: string;
 }
 
 /** `GET records?path=`: records of this notebook, newest first. */
@@ -324,6 +333,17 @@ export interface ICondenseReply {
   reason: string | null;
 }
 
+/** A replay that lies in a record's folder. */
+export interface IReplayNote {
+  /** RFC 3339. */
+  at: string;
+  outcome: Relation;
+  runs: { kept: number; replayed: number };
+  minimal: boolean | null;
+  signed: boolean;
+  file: string;
+}
+
 /** `explain --json`. */
 export interface IExplainReply {
   /** The file asked about; null when a record was named. */
@@ -349,6 +369,8 @@ export interface IExplainReply {
     onDisk: 'same' | 'different' | 'not-here' | 'not-checked';
   }[];
   summary: IRecordSummary | null;
+  /** Replays in the record's folder, oldest first. */
+  replays?: IReplayNote[];
   /** The story, line by line, as people read it. */
   story: string[];
 }

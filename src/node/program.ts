@@ -278,10 +278,20 @@ function addVerify(context: IContext, verb: AddVerb, act: Act): void {
       '--no-expectation',
       'accept any signer: shows only that nothing changed'
     )
+    .option(
+      '--deep',
+      'also make the record again from its journals and compare every byte'
+    )
+    .option(
+      '--journal <file>',
+      'with --deep: where its journals lie; may be repeated',
+      collect
+    )
     .addHelpText(
       'after',
       `${examples(context, [
         'verify model.joblib',
+        'verify model.joblib --deep',
         'verify model.joblib --key ann.pub.pem',
         'verify model.joblib --record model.joblib.sigstore.json --no-expectation'
       ])}

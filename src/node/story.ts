@@ -34,6 +34,8 @@ export interface IStoryFacts {
   statement: Statement;
   /** Null when the run list isn't at hand. */
   runList: IRunList | null;
+  /** The newest replay in a sentence. */
+  replay: string | null;
   /** How people start this program, e.g. `jupyter attest`. */
   program: string;
   /** The file as a person names it. */
@@ -251,13 +253,19 @@ function gapSection(
     : ['Not recorded:', ...bullets(gapLines(gaps, limit))];
 }
 
-function trustLines({ reply, program, shownFile }: IStoryFacts): string[] {
+function trustLines({
+  reply,
+  replay,
+  program,
+  shownFile
+}: IStoryFacts): string[] {
   const ceiling = reply.summary?.ceiling;
   const check =
     reply.file === null || !reply.signed
       ? []
       : [`Check it: ${program} verify ${quote(shownFile, 50)}`];
   return [
+    ...(replay === null ? [] : [wrap(replay)]),
     wrap(whoSentence(reply)),
     ...(ceiling === undefined
       ? []

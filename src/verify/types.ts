@@ -28,6 +28,12 @@ export const VerifyReply = z.strictObject({
       outcome: z.enum(['ok', 'failed', 'not-checked', 'cannot-be-checked']),
       text: z.string()
     })
+  ),
+  deep: z.optional(
+    z.strictObject({
+      outcome: z.enum(['same', 'different', 'not-checked']),
+      message: z.string()
+    })
   )
 }) satisfies z.ZodMiniType<IVerifyReply>;
 

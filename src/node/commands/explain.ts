@@ -5,6 +5,7 @@ import type { IExplainReply, IVerifyReply } from '../../api';
 import { nameText } from '../../journal/names';
 import { summarize } from '../../record/story';
 import type { Statement } from '../../record/types';
+import type { ReplayStatement } from '../../replay/types';
 import { expected } from '../checking';
 import { showPath, type ICommonOptions, type IContext } from '../context';
 import { CliError, EXIT_NO } from '../errors';
@@ -12,6 +13,7 @@ import { hashFile } from '../files';
 import { findBoth, parseStatement, type IFound } from '../finding';
 import { History } from '../history';
 import { isBundle, type IRecordFile } from '../records';
+import { findReplays, parseReplay, replaySentence } from '../replays';
 import { tellStory, type IRunList } from '../story';
 import { compareInputs, findRunList } from '../surroundings';
 import { traceSubject } from '../trace';
@@ -32,6 +34,10 @@ export async function runExplain(
   if (found.record === null) {
     return explainWithout(context, options, name, found);
   }
+  const replayed = parseReplay(found.record);
+  if (replayed !== null) {
+    return explainReplay(context, options, found.record, replayed);
+  }
   const { statement, reply, runList } = await readFacts(
     context,
     found,
@@ -41,6 +47,7 @@ export async function runExplain(
     reply,
     statement,
     runList,
+    replay: replaySentence(reply.replays ?? []),
     program: context.program,
     shownFile: found.file === null ? name : showPath(context, {}, found.file)
   });
@@ -55,6 +62,32 @@ export async function runExplain(
   context.terminal.out(
     options.json === true
       ? `${JSON.stringify(shown)}\n`
+      : `${story.join('\n')}\n`
+  );
+  return 0;
+}
+
+/** A replay's own statement: what it is about is told by the record. */
+function explainReplay(
+  context: IContext,
+  options: ICommonOptions,
+  { file }: IRecordFile,
+  { predicate }: ReplayStatement
+): number {
+  const { externalParameters, internalParameters } = predicate.buildDefinition;
+  const { finishedOn } = predicate.runDetails.metadata;
+  const story = [
+    `This is the statement of a replay, of ${formatTime(finishedOn)}.`,
+    wrap(
+      `It is about the record ${externalParameters.record.invocationId} and says: ${internalParameters.outcome}.`
+    ),
+    wrap(
+      'It adds nothing to what that record can claim: whoever signed it ran it.'
+    )
+  ];
+  context.terminal.out(
+    options.json === true
+      ? `${JSON.stringify({ record: file, replay: internalParameters, story })}\n`
       : `${story.join('\n')}\n`
   );
   return 0;
@@ -111,7 +144,8 @@ async function readFacts(
       sha256: hex
     })),
     inputs: await compareInputs(context, statement, record),
-    summary: summarize(statement)
+    summary: summarize(statement),
+    replays: await findReplays(context, statement, record)
   };
   const about = subject ?? statement.subject[0];
   const wanted = {

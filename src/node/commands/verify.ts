@@ -1,5 +1,5 @@
 /** `verify`: is this the file of this record, is it unchanged, and who signed it? */
-import type { IVerifyReply, VerifyStatus } from '../../api';
+import type { IDeepReply, IVerifyReply, VerifyStatus } from '../../api';
 import { checkFile, expected, type IExpectOptions } from '../checking';
 import {
   resolveName,
@@ -7,12 +7,16 @@ import {
   type ICommonOptions,
   type IContext
 } from '../context';
+import { checkDeep } from '../deep';
 import { CliError, EXIT_IMPOSSIBLE, EXIT_NO } from '../errors';
+import { readRecord } from '../records';
 import type { IProgress } from '../terminal';
 import { printable, shortDigest, wrap } from '../text';
 
 export interface IVerifyOptions extends ICommonOptions, IExpectOptions {
   record?: string;
+  deep?: boolean;
+  journal?: string[];
 }
 
 export async function runVerify(
@@ -35,7 +39,11 @@ export async function runVerify(
       ? `${JSON.stringify(shown.length === 1 ? shown[0] : shown)}\n`
       : `${shown.map(reply => formatReply(reply, words)).join('\n')}`
   );
-  return Math.max(...replies.map(reply => exitCode(reply.status)));
+  return Math.max(
+    ...replies.map(({ status, deep }) =>
+      Math.max(exitCode(status), deepExitCode(deep))
+    )
+  );
 }
 
 async function checkAll(
@@ -56,22 +64,59 @@ async function checkAll(
     };
   }
   const replies: IVerifyReply[] = [];
+  const journals = (options.journal ?? []).map(name =>
+    resolveName(context, options, name)
+  );
+  const deeper = (reply: IVerifyReply): IVerifyReply =>
+    options.deep === true || journals.length > 0
+      ? withDeep(context, journals, reply)
+      : reply;
   for (const file of files) {
     let bar: IProgress | null = null;
-    replies.push(
-      await checkFile(context.places.home, {
-        file,
-        record,
-        expectation: required.expectation,
-        progress: (done, total) => {
-          bar ??= context.terminal.progress('Reading', total, 'bytes');
-          bar.update(done, total);
-        }
-      })
-    );
+    const reply = await checkFile(context.places.home, {
+      file,
+      record,
+      expectation: required.expectation,
+      progress: (done, total) => {
+        bar ??= context.terminal.progress('Reading', total, 'bytes');
+        bar.update(done, total);
+      }
+    });
+    replies.push(deeper(reply));
     (bar as IProgress | null)?.stop();
   }
   return { words: required.words, replies };
+}
+
+/** What was found, and whether the journals still give this record. */
+function withDeep(
+  context: IContext,
+  journals: readonly string[],
+  reply: IVerifyReply
+): IVerifyReply {
+  const record = readRecord(reply.record ?? reply.file);
+  if (typeof record === 'string' || reply.status === 'malformed') {
+    return reply;
+  }
+  const deep = checkDeep({ home: context.places.home, journals }, record);
+  return deep.outcome === 'different'
+    ? { ...reply, deep, message: `${reply.message} ${NO_LONGER}` }
+    : { ...reply, deep };
+}
+
+const NO_LONGER = 'But its journals don’t give this record any more.';
+
+/** Asked for and not checked is never a pass. */
+function deepExitCode(deep: IVerifyReply['deep']): number {
+  switch (deep?.outcome) {
+    case 'not-checked':
+      return EXIT_IMPOSSIBLE;
+    case 'different':
+      return EXIT_NO;
+    case 'same':
+    case undefined:
+      return 0;
+  }
 }
 
 /** A key that can't be used leaves everything unchecked; that is an answer, not a crash. */
@@ -145,6 +190,18 @@ const OUTCOMES = {
   'cannot-be-checked': "CAN'T BE CHECKED"
 } as const;
 
+const DEEP_OUTCOMES = {
+  same: 'ok',
+  different: 'failed',
+  'not-checked': 'not-checked'
+} as const;
+
+/** The comparison with the journals as one more line of checks. */
+const deepCheck = ({ outcome, message }: IDeepReply) => ({
+  outcome: DEEP_OUTCOMES[outcome],
+  text: message
+});
+
 const OUTCOME_WIDTH = OUTCOMES['cannot-be-checked'].length + 2;
 
 /** What, from where, what was required, the checks, the conclusion. */
@@ -153,7 +210,8 @@ function formatReply(reply: IVerifyReply, required: string): string {
     reply.sha256 === null ? '' : ` (fingerprint ${shortDigest(reply.sha256)})`;
   const against =
     reply.record === null ? '' : ` against ${printable(reply.record, 300)}`;
-  const checks = reply.checks.map(({ outcome, text }) =>
+  const deep = reply.deep === undefined ? [] : [deepCheck(reply.deep)];
+  const checks = [...reply.checks, ...deep].map(({ outcome, text }) =>
     wrap(printable(text, 300), `  ${OUTCOMES[outcome].padEnd(OUTCOME_WIDTH)}`)
   );
   return `${[
