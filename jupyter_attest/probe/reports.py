@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from .redaction import cut_sql, cut_url
-from .references import _object_dict, _type_dict, _type_mro, _type_name
+from .references import _frame, _object_dict, _type_dict, _type_mro, _type_name
 from .sql import files_in_sql
 from .values import _class_attribute, is_foreign, name_of, plain_text, try_stat, type_name
 
@@ -51,11 +51,12 @@ class Report:
                 return
             if self.form == "path":
                 self._paths(_argument(self.entry["argument"], args, kwargs), args, kwargs)
+                if self.entry.get("collects"):
+                    self._collect()
             elif self.form == "sql":
                 self._statement(args, kwargs)
             elif self.form == "collect":
-                for text, direction in list(self.lazy):
-                    self._path(text, direction, sure=False)
+                self._collect()
             elif self.form == "http":
                 self._request(args, kwargs)
             elif self.form == "query":
@@ -98,12 +99,17 @@ class Report:
         direction = self._direction(args, kwargs)
         if direction is None:
             return
+        # Called by the library itself: what is read is collected at once.
+        caller = _frame(3).f_globals.get("__name__")
+        package = self.entry["module"].partition(".")[0]
+        own = type(caller) is str and caller.partition(".")[0] == package
+        lazy = bool(self.entry.get("lazy")) and not own
         items = list(value) if type(value) in (list, tuple, set, frozenset) else [value]
         for item in items[:MOST_FILES]:
             text = plain_text(item) if item is not None else None
             if text:
-                self._path(text, direction, sure=not self.entry.get("lazy"))
-                if self.entry.get("lazy") and (text, direction) not in self.lazy:
+                self._path(text, direction, sure=not lazy)
+                if lazy and (text, direction) not in self.lazy:
                     self.lazy.append((text, direction))
                     del self.lazy[:-MOST_LAZY]
         if len(items) > MOST_FILES:
@@ -113,6 +119,11 @@ class Report:
             }  # fmt: skip
             run, how = self.probe.current()
             self.probe.tell("gap", run, how, {"code": "event-gap", "covers": covers})
+
+    def _collect(self) -> None:
+        """Tell the lazy reads so far: any of them may happen now."""
+        for text, direction in list(self.lazy):
+            self._path(text, direction, sure=False)
 
     def _path(self, text: str, direction: str, sure: bool = True) -> None:
         """Tell one file, folder, glob or URL."""

@@ -34,6 +34,7 @@ const Entry = z.discriminatedUnion('form', [
     ]),
     kind: z.enum(['dataset', 'model', 'config', 'log', 'cache']),
     lazy: z.optional(z.literal(true)),
+    collects: z.optional(z.literal(true)),
     uri: z.optional(z.literal(true)),
     suffixes: z.optional(z.array(z.string())),
     object: z.optional(z.union([Place, z.literal('result')])),

@@ -1,0 +1,186 @@
+"""Libraries of tables, databases and the network: each call's files, as its wrapper tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_attest.tests.journals import Event
+
+from .kernels import Kernel, of, one
+from .test_files import told
+
+IMPORTS = (
+    "import pandas as pd, pyarrow as pa, pyarrow.parquet as pq, pyarrow.dataset as ds\n"
+    "import pyarrow.csv, pyarrow.feather, pyarrow.ipc, pyarrow.json, pyarrow.orc\n"
+    "import polars as pl, duckdb, lxml.etree as ET, sqlalchemy as sa\n"
+    "df = pd.DataFrame({'a': [1, 2], 'b': ['x', 'y']}); table = pa.table({'a': [1, 2]})\n"
+    "frame = pl.DataFrame({'a': [1, 2]})"
+)
+#: Made before the tests: one file of each format, by other calls than those tested.
+FILES = (
+    "frame.write_parquet('in.parquet'); frame.write_csv('in.csv'); frame.write_ndjson('in.json')\n"
+    "pa.orc.write_table(table, 'in.orc'); pa.feather.write_feather(table, 'in.feather')\n"
+    "with pa.ipc.new_stream('in.arrows', table.schema) as w: w.write_table(table)\n"
+    "ET.ElementTree(ET.XML('<t><tr><td>1</td></tr></t>')).write('in.xml')\n"
+    "open('in.html', 'w').write(df.to_html())\n"
+    "pq.write_to_dataset(pa.table({'a': [1], 'b': ['x']}), 'in.parts', partition_cols=['b'])\n"
+    "with duckdb.connect('in.duckdb') as c: c.execute('create table t as select 1 a')\n"
+    "import sqlite3; c = sqlite3.connect('in.db'); c.execute('create table t(a)'); c.close()"
+)
+
+WRITE = "write+truncate+create "
+CASES = [
+    ("pd.read_html('in.html')", ["read in.html"]),
+    ("pd.read_orc('in.orc')", ["read in.orc"]),
+    ("pd.read_csv('in.csv', engine='pyarrow')", ["read in.csv"]),
+    ("pd.read_parquet(path='in.parquet')", ["read in.parquet"]),
+    ("pd.read_parquet('in.parts')", ["read in.parts"]),
+    ("pq.read_metadata('in.parquet')", ["read in.parquet"]),
+    ("ds.dataset('in.parts').to_table()", ["read in.parts"]),
+    ("ds.write_dataset(table, 'o.parts', format='parquet')", [WRITE + "o.parts"]),
+    ("pa.feather.read_table('in.feather')", ["read in.feather"]),
+    ("pa.csv.read_csv('in.csv')", ["read in.csv"]),
+    ("pa.csv.write_csv(table, 'o.csv')", [WRITE + "o.csv"]),
+    ("pa.json.read_json('in.json')", ["read in.json"]),
+    ("pa.ipc.open_stream('in.arrows').read_all()", ["read in.arrows"]),
+    ("pa.memory_map('in.csv').read()", ["read in.csv"]),
+    ("pa.OSFile('o.bin', mode='wb').close()", [WRITE + "o.bin"]),
+    ("frame.write_parquet('o.parquet')", [WRITE + "o.parquet"]),
+    ("pl.read_csv('in.csv')", ["read in.csv"]),
+    ("lazy = pl.scan_parquet('in.parq*')", ["read in.parq* (unknown)"]),
+    ("lazy.collect()", ["read in.parq* (unknown)"]),
+    ("pl.scan_csv('in.csv').sink_ipc('o.ipc')",
+     ["read in.csv (unknown)", WRITE + "o.ipc", "read in.parq* (unknown)"]),
+    ("duckdb.sql(\"select * from 'in.csv' as l join 'in.parquet' as r using (a)\").fetchall()",
+     ["read in.csv", "read in.parquet"]),
+    ("duckdb.execute('select * from read_csv(?)', ['in.csv']).fetchall()", ["read in.csv"]),
+    ("duckdb.sql(\"select 'in.parquet' as b, a from df where b <> 'in.csv'\").fetchall()", []),
+    ("duckdb.execute(\"copy (select 1) to 'o2.csv' (delimiter ',')\")", [WRITE + "o2.csv"]),
+    ("duckdb.read_parquet(['in.parquet']).to_csv('o3.csv')",
+     ["read in.parquet", WRITE + "o3.csv"]),
+    ("duckdb.connect('in.duckdb', read_only=True).close()", ["read in.duckdb"]),
+    ("duckdb.connect().execute(\"attach 'in.duckdb' as d (read_only)\")", ["read in.duckdb"]),
+    ("ET.parse('in.xml')", ["read in.xml"]),
+    ("ET.parse(open('in.xml', 'rb'))", ["read in.xml"]),
+    ("sa.create_engine('sqlite://').connect().execute(sa.text(\"attach 'in.db' as o\"))",
+     ["read+write in.db"]),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    """A kernel with the libraries loaded and one file of each format."""
+    with Kernel(tmp_path_factory.mktemp("data")) as kernel:
+        for code in (IMPORTS, FILES):
+            outcome = kernel.run(code)
+            assert outcome.ename is None, outcome.traceback
+        yield kernel
+
+
+def opened(events: list[Event], work: Path) -> list[str]:
+    """What was opened, without what libraries look up on their own."""
+    lines = [line for line in told(events, work) if line.startswith(("read", "write", "append"))]
+    return [line for line in lines if " .." not in line]
+
+
+@pytest.mark.parametrize(("code", "expected"), CASES, ids=[code for code, _ in CASES])
+def test_a_call_names_its_files(data: Kernel, code: str, expected: list[str]) -> None:
+    outcome = data.run(code)
+    assert outcome.ename is None, outcome.traceback
+    assert opened(data.settle(outcome.msg_id), data.work) == expected
+
+
+def test_all_entries_of_the_table_were_found(data: Kernel) -> None:
+    assert [e["covers"] for e in of(data.events(), "gap") if e["code"] == "wrapper-off"] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "seen"),
+    [
+        ("isinstance(pa.OSFile('in.csv'), pa.OSFile), pa.OSFile.__name__", "(True, 'OSFile')"),
+        (
+            "type(pa.OSFile('in.csv')).__name__, pa.OSFile",
+            "('OSFile', <class 'pyarrow.lib.OSFile'>)",
+        ),
+        ("import pickle; pickle.loads(pickle.dumps(pa.csv.read_csv)) is pa.csv.read_csv", "True"),
+        ("pickle.loads(pickle.dumps(pd.read_parquet)) is pd.read_parquet", "True"),
+        ("type('C', (), {'f': ET.parse})().f('in.xml').getroot().tag", "'t'"),
+        ("(lambda local: duckdb.sql('select a from local').fetchall())(df)", "[(1,), (2,)]"),
+        ("duckdb.execute('select a from df').fetchall()", "[(1,), (2,)]"),
+        ("import inspect; inspect.iscoroutinefunction(pl.LazyFrame.collect_async)", "False"),
+        ("list(inspect.signature(ET.parse).parameters)", "['source', 'parser', 'base_url']"),
+    ],
+)
+def test_a_program_sees_no_difference(data: Kernel, code: str, seen: str) -> None:
+    outcome = data.run(code)
+    assert outcome.ename is None, outcome.traceback
+    assert outcome.results == [seen]
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["pd.read_parquet('absent.parquet')", "pa.csv.read_csv('absent.csv')", "ET.parse('absent.xml')",
+     "duckdb.execute(\"select * from 'absent.csv'\")", "pl.read_csv('absent.csv')"],
+)  # fmt: skip
+def test_an_error_passes_on_as_it_was(data: Kernel, code: str) -> None:
+    outcome = data.run(code)
+    assert outcome.ename is not None
+    assert "attest" not in outcome.traceback
+    assert all("(failed)" in line for line in opened(data.settle(outcome.msg_id), data.work))
+
+
+SERVER = (
+    "import http.server, threading, httpx, requests, aiohttp, fsspec, urllib.request\n"
+    "class Handler(http.server.BaseHTTPRequestHandler):\n"
+    "    def do_GET(self):\n"
+    "        self.send_response(200); self.send_header('ETag', '\"v1\"')\n"
+    "        self.send_header('Content-Length', '5'); self.end_headers()\n"
+    "        self.wfile.write(b'hello')\n"
+    "    def log_message(self, *a): pass\n"
+    "server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)\n"
+    "threading.Thread(target=server.serve_forever, daemon=True).start()\n"
+    "url = f'http://me:pw@127.0.0.1:{server.server_port}/d.csv?token=hush&q=1'\n"
+    "plain = url.replace('me:pw@', '')\n"
+    "async def with_httpx():\n"
+    "    async with httpx.AsyncClient() as c: return (await c.get(url)).text\n"
+    "async def with_aiohttp():\n"
+    "    async with aiohttp.ClientSession() as s, s.get(plain) as r: return await r.text()"
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "library"),
+    [
+        ("requests.get(url).text", "requests"),
+        ("httpx.get(url).text", "httpx"),
+        ("await with_httpx()", "httpx"),
+        ("await with_aiohttp()", "aiohttp"),
+        ("fsspec.filesystem('http').cat(plain).decode()", "aiohttp"),
+    ],
+)
+def test_a_request_is_told_with_what_the_server_said(data: Kernel, code: str, library: str) -> None:
+    if "server" not in data.run("'server' if 'server' in globals() else ''").results[0]:
+        assert data.run(SERVER).ename is None
+    outcome = data.run(code)
+    assert outcome.results == ["'hello'"], outcome.traceback
+    events = data.settle(outcome.msg_id)
+    read: dict[str, Any] = of(events, "remote.read")[0]
+    assert read["url"].endswith("/d.csv?token=***&q=1")
+    assert "pw" not in read["url"]
+    assert (read["status"], read["etag"], read["bytes"]) == (200, '"v1"', 5)
+    assert read["library"] == library
+    assert {e["url"] for e in of(events, "http.requested")} == {read["url"]}
+
+
+def test_a_query_is_told_by_its_digest_without_secrets(data: Kernel) -> None:
+    events = data.record(
+        "with sa.create_engine('sqlite:///q.db').connect() as c:\n"
+        "    for _ in range(3): c.execute(sa.text(\"select 1 -- password='geheim'\"))"
+    )
+    queried = one(events, "db.queried")
+    assert (queried["dialect"], queried["database"]) == ("sqlite", "q.db")
+    assert data.text(queried["statement"]) == "select 1 -- password=***"
