@@ -158,6 +158,38 @@ def test_files_that_the_probe_names_get_their_digest_once(bench: Bench) -> None:
     assert hashed["when"] in ("ahead", "after") and hashed["by"] == "hasher"
 
 
+def test_a_dataset_that_was_read_is_listed_and_hashed(bench: Bench) -> None:
+    folder = bench.work / "parts"
+    folder.mkdir()
+    part = folder / "0.parquet"
+    part.write_text("x")
+    bench.open()
+    fields = {"ops": ["read"], "via": "wrapper", "outcome": "opened", "path": "parts"}
+    bench.event("file.opened", folder, "a/0", holds="folder", **fields)
+    bench.flush()
+    [manifest] = bench.of("folder.manifest")
+    assert [member["path"] for member in manifest["members"]] == [str(part)]
+    assert manifest["of"]["file"] == "probe-1.jsonl"
+    assert {e["realPath"]: e["sha256"] for e in bench.of("file.hashed")} == {
+        str(part): sha256(part)
+    }
+
+
+def test_a_native_write_beside_a_seen_one_is_found(bench: Bench) -> None:
+    folder = bench.work / "results"
+    folder.mkdir()
+    bench.open()
+    bench.until(lambda: bench.of("scan.done"))
+    seen, native = folder / "seen", folder / "native"
+    seen.write_text("1")
+    bench.run("a/0", "start")
+    bench.opened(seen, "a/0", "write")
+    native.write_text("2")
+    bench.run("a/0", "end")
+    bench.flush()
+    assert str(native) in {e["path"] for e in bench.of("file.changed")}
+
+
 def test_a_file_overwritten_before_it_could_be_hashed_has_no_digest(bench: Bench) -> None:
     elsewhere = bench.work.parent / "outside.csv"
     elsewhere.write_text("first")
