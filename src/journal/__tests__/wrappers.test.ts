@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import * as z from 'zod/mini';
 import table from '../wrappers.json';
 
@@ -122,4 +124,27 @@ describe('the table of wrapped functions', () => {
       expect(name).toMatch(/^\w+(\.\w+)?$/);
     }
   });
+
+  it('is the table of docs/what-is-seen.md', () => {
+    const page = fs.readFileSync(
+      path.join(__dirname, '../../../docs/what-is-seen.md'),
+      'utf8'
+    );
+    const rows = page
+      .slice(page.indexOf('| library | versions |'))
+      .split('\n\n')[0]!
+      .split('\n')
+      .slice(2)
+      .map(row => row.replaceAll(/ +/g, ' '));
+    expect(rows).toEqual(libraries.map(docsRow));
+  });
 });
+
+/** A library as the page shows it: tested versions and the calls, without their modules. */
+function docsRow({ library, from, below }: (typeof libraries)[number]): string {
+  const names = entries
+    .filter(e => e.library === library)
+    .map(e => `\`${e.name.replace('.__init__', '')}\``);
+  const versions = `${from.join('.')} to before ${below.join('.')}`;
+  return `| ${library} | ${versions} | ${[...new Set(names)].join(', ')} |`;
+}
