@@ -97,15 +97,20 @@ class Probe(Runs, Processes, Network):
                 _sleep(YIELD)
                 self.look_for_pause()
                 self.tell_long_runs()
+            except BaseException as error:  # nothing may come out of here
+                self.failed("own thread", error)
+            try:
+                self.tell_failures()
                 journal.drain()
-            except BaseException:  # nothing may come out of here
-                pass
+            except BaseException as error:
+                self.failed("journal", error)
 
     def leave(self) -> None:
         """Write the last events at a normal exit of the interpreter."""
         try:
             if self.child:
                 return
+            self.tell_failures()
             left = {"observer": self.id, "reason": "exit"}
             self.journal.put("observer.left", None, "none", left)
             self.journal.drain(2.0)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable
 
-from .values import is_foreign
-
 if TYPE_CHECKING:
     from .core import Probe
 
@@ -47,7 +45,7 @@ def make_hook(probe: Probe) -> Callable[[str, tuple[Any, ...]], None]:
         try:
             handlers[event](args)
         except BaseException as error:
-            if is_foreign(error):
+            if probe.failed(event, error):
                 raise
 
     return hook

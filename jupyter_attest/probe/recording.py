@@ -25,7 +25,7 @@ from .references import (
     _threads,
     _wall,
 )
-from .values import new_id, read_small, utc
+from .values import is_foreign, new_id, read_small, utc
 
 if TYPE_CHECKING:
     from .wrappers import Wrappers
@@ -118,6 +118,8 @@ class Recording:
         self.facts_known: dict[tuple[Any, ...], Facts] = {}
         self.loose: dict[tuple[Any, ...], int] = {}
         self.hosts: dict[int, tuple[str, Any]] = {}
+        #: Errors of the probe itself since they were told: how often, by part and kind.
+        self.failures: dict[str, int] = {}
         self.child = False
         self.parent_run: str | None = None
         self.heard = False
@@ -253,3 +255,21 @@ class Recording:
             self.journal.drain()
             return
         self.journal.put(kind, None if run is None else run.id, how, fields)
+
+    # ------------------------------------------------------------------------- errors of the probe
+
+    def failed(self, part: str, error: BaseException) -> bool:
+        """Tell whether an error is the user's and must go on; remember one of the probe's own."""
+        if is_foreign(error):
+            return True
+        reason = part + ": " + type(error).__name__
+        self.failures[reason] = self.failures.get(reason, 0) + 1
+        return False
+
+    def tell_failures(self, run: Run | None = None) -> None:
+        """Write a gap for each part that failed since the last time."""
+        failures, self.failures = self.failures, {}
+        here = None if run is None else run.id
+        for reason, count in failures.items():
+            covers = {"reason": reason, "count": count, "run": here}
+            self.journal.put("gap", here, "none", {"code": "probe-failed", "covers": covers})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .redaction import cut_sql, cut_url
 from .references import _frame, _object_dict, _type_dict, _type_mro, _type_name
 from .sql import files_in_sql
-from .values import _class_attribute, is_foreign, name_of, plain_text, try_stat, type_name
+from .values import _class_attribute, name_of, plain_text, try_stat, type_name
 
 if TYPE_CHECKING:
     from .core import Probe
@@ -62,7 +62,7 @@ class Report:
             elif self.form == "query":
                 self._query(args, kwargs)
         except BaseException as error:
-            if is_foreign(error):
+            if probe.failed("wrapper of " + self.library, error):
                 raise
 
     def finish(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
@@ -79,7 +79,7 @@ class Report:
             else:
                 self._object(args, kwargs, result)
         except BaseException as error:
-            if is_foreign(error):
+            if probe.failed("wrapper of " + self.library, error):
                 raise
 
     # --------------------------------------------------------------------------------------- files

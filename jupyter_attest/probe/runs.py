@@ -12,7 +12,7 @@ from .code import Facts, _target_of, reached_functions
 from .files import Files
 from .recording import PERIOD, Request, Run
 from .references import _frame, _object_dict, _perf, _threads, _type_dict, _type_mro, _type_name
-from .values import _class_attribute, is_foreign, type_name
+from .values import _class_attribute, type_name
 
 #: Where the classes of the kernel's own threads stand.
 _KERNEL_MODULES = ("IPython.", "ipykernel.", "zmq.")
@@ -51,7 +51,7 @@ class Runs(Files):
             else:
                 self.begin(None, None, None)
         except Exception as error:
-            if is_foreign(error):
+            if self.failed("begin of a run", error):
                 raise
 
     def begin(self, info: Any, transformed: Any, count: Any) -> Run:
@@ -121,7 +121,7 @@ class Runs(Files):
             if scope.get("silent") and run.info is not None and run.info.silent and not blank(raw):
                 self.end(run, scope.get("result", scope.get("res")))
         except Exception as error:
-            if is_foreign(error):
+            if self.failed("end of a run", error):
                 raise
 
     def post_run_cell(self, result: Any = None) -> None:
@@ -141,7 +141,7 @@ class Runs(Files):
                 kind = "nested" if request.open else "cell"
                 self.end(self.open_run(request, kind, info, info.raw_cell), result)
         except Exception as error:
-            if is_foreign(error):
+            if self.failed("end of a run", error):
                 raise
 
     def end(self, run: Run, result: Any) -> None:
@@ -185,6 +185,7 @@ class Runs(Files):
                     "written": str(meter[1] - run.meter[1]),
                 }
             self.journal.put("run.ended", run.id, "context", fields)
+        self.tell_failures(run)
         run.forget()
         self.wrappers.look()
         self.journal.hurry()

@@ -417,6 +417,13 @@ function knownGap(trans: TranslationBundle, code: GapCode): IGapWords {
         what: trans.__("The kernel's own report is missing for these runs."),
         meaning: trans.__("What these runs read or wrote isn't known.")
       };
+    case 'probe-failed':
+      return {
+        what: trans.__(
+          'A part of the recording in the kernel failed; what it would have seen is missing.'
+        ),
+        meaning: trans.__('Inputs and outputs may be missing from this record.')
+      };
     case 'audit-vetoed':
       return {
         what: trans.__(

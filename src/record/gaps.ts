@@ -19,6 +19,7 @@ const INCOMPLETE: ReadonlySet<GapCode> = new Set<GapCode>([
   'no-probe',
   'no-recorder',
   'probe-silent',
+  'probe-failed',
   'audit-vetoed',
   'paused',
   'event-gap',

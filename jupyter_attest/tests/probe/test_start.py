@@ -116,6 +116,47 @@ def test_a_broken_probe_never_costs_a_kernel(tmp_path: Path, fault: str) -> None
         assert kernel.run("1 / 0").ename == "ZeroDivisionError"
         marker = kernel.folder / "starting"
         assert marker.exists() == (fault in list(BROKEN)[:3])
+    if fault in list(BROKEN)[3:]:
+        said = [e["covers"]["reason"] for e in kernel.events() if e.get("code") == "probe-failed"]
+        assert any("ZeroDivisionError" in reason for reason in said)
+
+
+#: A part of the probe in which an error, or the want of memory, comes up; the code that meets it.
+PARTS = {
+    "on_rename": "import os; open('a', 'w').close(); os.rename('a', 'b')",
+    "on_popen": "import subprocess; subprocess.run(['true']).returncode",
+    "on_connect": "import socket; socket.socket().connect_ex(('127.0.0.1', 9))",
+    "on_listdir": "import os; os.listdir('.')",
+    "on_compile": "1 + 1",
+    "settle": "open('c', 'w').write('x')",
+    "tell_code": "sum([1, 2])",
+    "read_meter": "len('abc')",
+    "current": "open('d', 'w').write('y')",
+    "salted": "2 + 2",
+}
+
+
+@pytest.mark.parametrize("error", ["ZeroDivisionError", "MemoryError", "RecursionError"])
+def test_each_part_may_fail_and_the_cell_ends_as_without_it(tmp_path: Path, error: str) -> None:
+    source = PROBE
+    for part in PARTS:
+        source = source.replace(
+            f"def {part}(self", f"def {part}(self, *args): raise {error}\n    def _{part}(self", 1
+        )
+    outcomes = []
+    for recorded in (False, True):
+        with Kernel(tmp_path / str(recorded), recorded=recorded, probe=source) as kernel:
+            runs = [kernel.run(code) for code in PARTS.values()]
+            outcomes.append([(run.results, run.stdout, run.stderr, run.ename) for run in runs])
+    assert outcomes[0] == outcomes[1]
+    said = [e["covers"]["reason"] for e in kernel.events() if e.get("code") == "probe-failed"]
+    assert any(error in reason for reason in said)
+
+
+def test_a_healthy_probe_says_nothing_of_failures(kernel: Kernel) -> None:
+    for code in PARTS.values():
+        kernel.record(code)
+    assert not [e for e in kernel.events() if e.get("code") == "probe-failed"]
 
 
 @pytest.mark.parametrize("fault", ["import os; os._exit(7)", "while True: pass"])
