@@ -661,6 +661,10 @@ const PROVOKED: [string, () => FakeSession][] = [
   ['background-thread', () => withRun({ ended: { tasksPending: 1 } })],
   ['background-thread', () => goingOn()],
   ['native-io', () => withInside('gap', { code: 'native-io', covers: {} })],
+  [
+    'probe-failed',
+    () => withInside('gap', { code: 'probe-failed', covers: {} })
+  ],
   ['wrapper-off', () => withInside('gap', { code: 'wrapper-off', covers: {} })],
   ['unknown-event', () => withInside('gap', { code: 'no-such', covers: {} })],
   ['unknown-event', () => withInside('quantum.measured', {})],
