@@ -26,6 +26,16 @@ MOST_FILES = 5000
 #: Lazy reads that are remembered until something is collected.
 MOST_LAZY = 64
 _MAGIC = frozenset("*?[")
+#: An object of one of these, or of a class derived from one, is a model.
+MODEL_CLASSES = frozenset({
+    "catboost.core._CatBoostBase", "keras.src.models.model.Model", "lightgbm.basic.Booster",
+    "lightgbm.basic._InnerPredictor", "onnx.onnx_ml_pb2.ModelProto",
+    "onnxruntime.capi.onnxruntime_inference_collection.InferenceSession",
+    "sklearn.base.BaseEstimator", "tensorflow.python.module.module.Module",
+    "tensorflow.python.trackable.autotrackable.AutoTrackable",
+    "torch.export.exported_program.ExportedProgram", "torch.jit.ScriptFunction",
+    "torch.nn.modules.module.Module", "xgboost.core.Booster",
+})  # fmt: skip
 
 
 class Report:
@@ -50,7 +60,7 @@ class Report:
             if run is not None and run.paused:
                 return
             if self.form == "path":
-                self._paths(_argument(self.entry["argument"], args, kwargs), args, kwargs)
+                self._paths(self._value(self.entry["argument"], args, kwargs), args, kwargs)
                 if self.entry.get("collects"):
                     self._collect()
             elif self.form == "sql":
@@ -84,12 +94,28 @@ class Report:
 
     # --------------------------------------------------------------------------------------- files
 
+    def _value(self, place: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return what stands at a place: an argument, an item of it, or a property of it.
+
+        Only an exact dict has items, and only an object of the entry's own package is asked for a
+        property.
+        """
+        value = _argument(place, args, kwargs)
+        if "key" in place:
+            value = value.get(place["key"]) if type(value) is dict else None
+            return place.get("default") if value is None else value
+        if "property" in place:
+            package = _class_attribute(type(value), "__module__").partition(".")[0]
+            ours = package == self.entry["module"].partition(".")[0]
+            return getattr(value, place["property"], None) if ours else None
+        return value
+
     def _direction(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
         """Return the direction of this call; None if its mode opens no file."""
         direction = self.entry["direction"]
         if type(direction) is str:
             return direction
-        mode = _argument(direction["argument"], args, kwargs)
+        mode = self._value(direction["argument"], args, kwargs)
         mode = direction["default"] if mode is None else mode
         modes: dict[str, str | None] = direction["modes"]
         key = str(mode) if type(mode) in (bool, int) else plain_text(mode)
@@ -106,6 +132,8 @@ class Report:
         lazy = bool(self.entry.get("lazy")) and not own
         items = list(value) if type(value) in (list, tuple, set, frozenset) else [value]
         for item in items[:MOST_FILES]:
+            if type(item) is bytes and self.entry.get("bytes") == "content":
+                continue
             text = plain_text(item) if item is not None else None
             if text:
                 self._path(text, direction, sure=not lazy)
@@ -128,6 +156,8 @@ class Report:
     def _path(self, text: str, direction: str, sure: bool = True) -> None:
         """Tell one file, folder, glob or URL."""
         text = _without_parameters(text) if self.entry.get("uri") else text
+        for scheme in self.entry.get("schemes", ()):
+            text = text[len(scheme) :] if text.startswith(scheme) else text
         if text.startswith("file://"):
             text = _local(text)
         if "://" in text:
@@ -138,6 +168,7 @@ class Report:
         candidates = [text + suffix for suffix in self.entry.get("suffixes", ("",))]
         if len(candidates) > 1:
             candidates = [path for path in candidates if try_stat(path)] or candidates[:1]
+        candidates = [path + part for path in candidates for part in self.entry.get("parts", ("",))]
         for path in candidates:
             if direction == "read" and not _MAGIC.isdisjoint(path) and try_stat(path) is None:
                 more = {"outcome": "opened", **more, "holds": "glob"}
@@ -301,7 +332,7 @@ def model_evidence(value: Any) -> list[str]:
     for base in _type_mro(kind):
         names.update(name for name in _type_dict(base) if type(name) is str)
         full = _class_attribute(base, "__module__") + "." + _type_name(base)
-        if full in ("sklearn.base.BaseEstimator", "torch.nn.modules.module.Module"):
+        if full in MODEL_CLASSES:
             evidence.append("is a " + full)
     for methods in (("fit", "predict"), ("fit", "transform"), ("state_dict", "forward")):
         if names.issuperset(methods):

@@ -6,7 +6,10 @@ import table from '../wrappers.json';
 const Place = z.strictObject({
   index: z.int(),
   name: z.string(),
-  attribute: z.optional(z.string())
+  attribute: z.optional(z.string()),
+  key: z.optional(z.string()),
+  default: z.optional(z.string()),
+  property: z.optional(z.string())
 });
 const Direction = z.enum(['read', 'write', 'update', 'append', 'create']);
 const Version = z.array(z.int()).check(z.minLength(1));
@@ -38,6 +41,9 @@ const Entry = z.discriminatedUnion('form', [
     lazy: z.optional(z.literal(true)),
     collects: z.optional(z.literal(true)),
     uri: z.optional(z.literal(true)),
+    schemes: z.optional(z.array(z.string())),
+    bytes: z.optional(z.literal('content')),
+    parts: z.optional(z.array(z.string())),
     suffixes: z.optional(z.array(z.string())),
     object: z.optional(z.union([Place, z.literal('result')])),
     opens: z.optional(z.literal('python'))
@@ -86,11 +92,19 @@ const Table = z.strictObject({
   )
 });
 
+interface IEntry {
+  module: string;
+  name: string;
+  form?: string;
+  argument?: { name: string };
+}
 const { libraries } = table;
 const entries = libraries.flatMap(row =>
-  (row.entries as { module: string; name: string; form?: string }[]).map(
-    entry => ({ form: 'path', ...entry, library: row.library })
-  )
+  (row.entries as IEntry[]).map(entry => ({
+    form: 'path',
+    ...entry,
+    library: row.library
+  }))
 );
 
 describe('the table of wrapped functions', () => {
@@ -105,11 +119,13 @@ describe('the table of wrapped functions', () => {
     expect(z.safeParse(Table, complete).error?.issues ?? []).toEqual([]);
   });
 
-  it('names each library once and each function once', () => {
+  it('names each library once and each argument of a function once', () => {
     const names = libraries.map(row => row.library);
     expect(new Set(names).size).toBe(names.length);
-    const functions = entries.map(e => `${e.module}:${e.name}`);
-    expect(new Set(functions).size).toBe(functions.length);
+    const places = entries.map(
+      e => `${e.module}:${e.name}:${e.argument?.name}`
+    );
+    expect(new Set(places).size).toBe(places.length);
   });
 
   it('names a tested range of versions for each', () => {
