@@ -7,14 +7,13 @@ a late start needs no server: the record is made from the journal (``create --jo
 from __future__ import annotations
 import __future__
 
-import hashlib
 import os
 import sys
 import uuid
 from pathlib import Path
 from typing import Any
 
-from .probe import bundle
+from .probe.install import ProbeSource
 
 
 def journal_home() -> Path:
@@ -49,25 +48,17 @@ def make_session(home: Path) -> Path:
     return folder
 
 
-def load_probe() -> dict[str, Any]:
-    """Run the probe in a namespace of its own, which no module table shows."""
+def load_probe(home: Path) -> dict[str, Any]:
+    """Run the probe in a namespace of its own, which no module table shows.
+
+    It is copied to the journal home as at a launch, so that children of the kernel find it.
+    Raises OSError and ProbeMissingError.
+    """
+    path = ProbeSource().install(home)
     flags = __future__.annotations.compiler_flag
-    source = bundle()
-    file = str(Path(__file__).parent / "probe" / "probe.py")
-    namespace: dict[str, Any] = {
-        "__name__": "jupyter_attest_probe",
-        "__file__": file,
-        "digest": hashlib.sha256(source.encode()).hexdigest(),
-        "table": str(table()),
-    }
-    code = compile(source, file, "exec", flags, dont_inherit=True)
-    exec(code, namespace)
+    namespace: dict[str, Any] = {"__name__": "jupyter_attest_probe", "__file__": str(path)}
+    exec(compile(path.read_bytes(), str(path), "exec", flags, dont_inherit=True), namespace)
     return namespace
-
-
-def table() -> Path:
-    """Return where the wrapper table is: built into the package."""
-    return Path(__file__).parent / "static" / "wrappers.json"
 
 
 def start(shell: Any) -> None:
@@ -83,8 +74,9 @@ def start(shell: Any) -> None:
         return
     missed = max(0, len(shell.user_ns.get("In", ())) - 2)
     try:
-        folder = make_session(journal_home())
-        sid = load_probe()["start_late"](shell, str(folder), missed)
+        home = journal_home()
+        folder = make_session(home)
+        sid = load_probe(home)["start_late"](shell, str(folder), missed)
     except Exception as error:
         print(f"jupyter-attest: recording could not begin: {error}")
         return

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 import os
 from collections.abc import Callable
@@ -18,9 +17,8 @@ from typing import Any, ClassVar, Protocol
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from .home import SessionFolder, journal_home, make_private, new_session
-from .journal import write_private
-from .probe import bundle
+from .home import SessionFolder, journal_home, new_session
+from .probe.install import ProbeMissingError, ProbeSource
 
 #: Name of the entry point in the group ``jupyter_client.kernel_provisioners``.
 NAME = "jupyter-attest"
@@ -31,61 +29,16 @@ EXPECTED = "expected"
 #: Longest time that making a session's folder may hold up a kernel, in seconds.
 PATIENCE_S = 2.0
 
-_PACKAGE = Path(__file__).parent
 log = logging.getLogger("jupyter_attest")
 
 
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
-
-
-def _bundled() -> bytes | None:
-    try:
-        return bundle().encode()
-    except (OSError, SyntaxError):
-        return None
-
-
-class _ProbeSource:
-    """Bytes of the probe, read at import: an upgrade under a running server changes nothing."""
-
-    probe = _bundled()
-    wrappers = _read(_PACKAGE / "static" / "wrappers.json")
-
-
-class ProbeMissingError(RuntimeError):
-    """The package has no probe to copy."""
+#: Read at import: an upgrade under a running server changes nothing.
+SOURCE = ProbeSource()
 
 
 def install_probe(home: Path) -> Path:
-    """Copy the probe and its wrapper table to ``probe/<digest>/`` in the journal home.
-
-    The folder is named by the first 12 hexadecimal digits of the SHA-256 of
-    both files, so that kernels of two versions can run at once.
-
-    Returns:
-        The path of the copied ``probe.py``.
-
-    Raises:
-        ProbeMissingError: the package has no probe.
-        OSError: the journal home can't be written.
-    """
-    probe, wrappers = _ProbeSource.probe, _ProbeSource.wrappers
-    if probe is None:
-        raise ProbeMissingError("the probe isn't in the installed package")
-    digest = hashlib.sha256(probe + (wrappers or b"")).hexdigest()[:12]
-    folder = home / "probe" / digest
-    target = folder / "probe.py"
-    if _read(target) != probe:
-        for made in (home, home / "probe", folder):
-            make_private(made)
-        if wrappers is not None:
-            write_private(folder / "wrappers.json", wrappers)
-        write_private(target, probe)
-    return target
+    """Copy the probe to the journal home, see ``ProbeSource.install``."""
+    return SOURCE.install(home)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from .processes import Processes
 from .recording import PERIOD
 from .references import VERSION, _getpid, _join, _sleep, _wall
 from .runs import Runs
+from .starters import Starters
 from .values import name_of, new_id, try_stat
 from .wrappers import Wrappers
 
@@ -29,23 +30,38 @@ class Probe(Runs, Processes, Network):
     def __init__(self, shell: Any, folder: str, install: str, runs_missed: int) -> None:
         super().__init__(shell, folder, install, runs_missed)
         self.wrappers = Wrappers(self)
+        self.starters = Starters(self)
 
     def start(self) -> None:
         """Install hook and callbacks, write what is known at the start, start the thread."""
         self.journal.open_texts()
+        self.handover.listen()
         self._open_meter()
-        sys.addaudithook(make_hook(self))
-        sys.audit("jupyter_attest.who", [self])
+        self._watch()
         self.paused = try_stat(self.paused_file) is not None
         self.paused_from = _wall()
         self.attach()
-        self.wrappers.look()
         self.introduce()
+        self.journal.hurry()
+        _thread.start_new_thread(self.work, ())
+
+    def start_worker(self, run: str | None) -> None:
+        """Begin in a child: no thread, no callbacks, each event is written at once."""
+        self.parent_run = run
+        self.main = -1
+        self.journal.open_texts()
+        self._watch()
+        self.introduce()
+        self.journal.drain()
+
+    def _watch(self) -> None:
+        sys.addaudithook(make_hook(self))
+        sys.audit("jupyter_attest.who", [self])
+        self.wrappers.look()
+        self.starters.install()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self.forked)
         atexit.register(self.leave)
-        self.journal.hurry()
-        _thread.start_new_thread(self.work, ())
 
     def introduce(self) -> None:
         """Write the first events of the file."""
@@ -56,7 +72,7 @@ class Probe(Runs, Processes, Network):
             "python": env.python, "platform": env.platform,
         })  # fmt: skip
         observer = {
-            "id": self.id, "kind": "probe", "domain": "tenant", "version": VERSION,
+            "id": self.id, "kind": "worker" if self.child else "probe", "domain": "tenant", "version": VERSION,
             "host": env.host, "bootId": env.boot_id, "pid": _getpid(), "parentPid": os.getppid(),
         }  # type: dict[str, Any]  # fmt: skip
         if env.digest:
@@ -107,13 +123,23 @@ class Probe(Runs, Processes, Network):
 
     def leave(self) -> None:
         """Write the last events at a normal exit of the interpreter."""
+        self.left(None)
+
+    def left(self, status: Any) -> None:
+        """Write the last events; a child also says that it ends, and how if that is known."""
         try:
-            if self.child:
+            if self.journal.closed or (self.child and not self.journal.seq):
                 return
             self.tell_failures()
+            if self.child:
+                code = status if type(status) is int else None
+                fields = {"pid": _getpid(), "exitCode": code}
+                self.tell("process.ended", None, "process", fields)
             left = {"observer": self.id, "reason": "exit"}
             self.journal.put("observer.left", None, "none", left)
-            self.journal.drain(2.0)
+            self.journal.drain(0.0 if self.child else 2.0)
+            if status is not None or self.child:
+                self.journal.closed = True
         except BaseException:
             pass
 
@@ -131,7 +157,7 @@ class Probe(Runs, Processes, Network):
             self.child = True
             if self.parent_run is None and run is not None:
                 self.parent_run = run.id
-            self.meter_fd = -1
+            self.meter_fd = self.handover.fd = -1
             self.main = -1
             self.thread_runs, self.loose, self.hosts = {}, {}, {}
             self.id = "probe-" + new_id()

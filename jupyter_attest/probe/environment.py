@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import sys
 from typing import Any
 
@@ -23,13 +22,13 @@ class Environment:
         "MKL_CBWR", "CUDA_VISIBLE_DEVICES", "XLA_FLAGS",
     )  # fmt: skip
 
-    def __init__(self, shell: Any) -> None:
-        self.python = platform.python_version()
+    def __init__(self, shell: Any, worker: bool = False) -> None:
+        self.python = sys.version.split()[0]
         uname = os.uname() if hasattr(os, "uname") else None
         self.platform = (
             "%s-%s-%s" % (uname.sysname, uname.release, uname.machine) if uname else sys.platform
         )
-        self.host = uname.nodename if uname else platform.node()
+        self.host = uname.nodename if uname else os.environ.get("COMPUTERNAME", "")
         self.boot_id = read_small("/proc/sys/kernel/random/boot_id").strip() or None
         self.digest = self._digest()
         self.ipykernel = self._version_of("ipykernel")
@@ -41,18 +40,17 @@ class Environment:
         self.hash_seed = os.environ.get("PYTHONHASHSEED") or "random"
         self.determinism = {name: os.environ.get(name) for name in self.SWITCHES}
         self.listed_by = "dist-info"
-        self.packages = self._packages()
-        self.versions = {p["name"].lower().replace("_", "-"): p["version"] for p in self.packages}
-        self.hardware = self._hardware(uname)
+        # A child says what it is, not again where it is.
+        self.packages = [] if worker else self._packages()
+        self.hardware = {} if worker else self._hardware(uname)
 
     @staticmethod
     def _digest() -> str | None:
-        told = globals().get("digest")  # of a late start, which has no file of its own
         try:
             with open(__file__, "rb") as file:
                 return _sha256(file.read()).hexdigest()
         except OSError:
-            return told if type(told) is str else None
+            return None
 
     @staticmethod
     def _version_of(module: str) -> str | None:
@@ -116,6 +114,13 @@ class Environment:
             if not name.startswith(("_", "n_")) and type(value) in (int, bool):
                 flags[name] = value
         return flags
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The version of each distribution by its normalized name; a child lists them now."""
+        if not self.packages:
+            self.packages = self._packages()
+        return {p["name"].lower().replace("_", "-"): p["version"] for p in self.packages}
 
     def _packages(self) -> list[dict[str, Any]]:
         """List the distributions on ``sys.path`` by their metadata folders.
@@ -185,8 +190,8 @@ class Environment:
             hints.append("kubernetes")
         return {
             "system": uname.sysname if uname else sys.platform,
-            "release": uname.release if uname else platform.release(),
-            "machine": uname.machine if uname else platform.machine(),
+            "release": uname.release if uname else None,
+            "machine": uname.machine if uname else os.environ.get("PROCESSOR_ARCHITECTURE"),
             "cpu": cpu, "cpuCount": os.cpu_count(), "memoryBytes": memory,
             "accelerators": accelerators(), "containerHints": hints,
         }  # fmt: skip

@@ -166,9 +166,16 @@ class Files(Recording):
             fields["_created"] = real
             if run is not None:
                 run.created.append(fields)
-        if run is not None and writing and outcome != "failed":
-            run.written[real] = None
+        if writing and outcome != "failed":
+            self.wrote(run, real)
         self.tell("file.opened", run, how, fields)
+
+    def wrote(self, run: Run | None, real: str) -> None:
+        """Remember what has to be settled at the run's end; a child leaves that to the kernel."""
+        if self.child:
+            self.handover.tell(self.parent_run, real)
+        elif run is not None:
+            run.written[real] = None
 
     def named(self, args: Any, index: int, dir_fd: Any = None) -> tuple[str | None, Any]:
         """Return the real path of an argument (the last component unresolved) and its lstat."""
@@ -197,7 +204,7 @@ class Files(Recording):
             run.folders.clear()
             run.written.pop(source, None)
             run.moved.add(source)
-            run.written[target] = None
+        self.wrote(run, target)
         folder = statmod.S_ISDIR(st.st_mode)
         if folder and run is not None:
             run.written.pop(target, None)
@@ -312,8 +319,8 @@ class Files(Recording):
         if run is not None and run.paused:
             return
         writable = access in (0, 2)
-        if writable and run is not None:
-            run.written[path] = None
+        if writable:
+            self.wrote(run, path)
         self.tell("file.mapped", run, how, {"path": name_of(path), "writable": writable})
 
     def on_sqlite(self, args: tuple[Any, ...]) -> None:
@@ -339,21 +346,35 @@ class Files(Recording):
             if "_created" in fields and fields["_created"] in run.moved:
                 fields["outcome"] = "opened"
             judge_outcome(fields)
+        for id, real in self.handover.heard():
+            owner = run if id == run.id else self.open_runs.get(id)
+            if owner is None:  # the child outlived its run
+                self.tell_settled(id or None, "process", real, None)
+            else:
+                owner.written[real] = None
+                owner.by_children.add(real)
         if not run.written:
             return
-        ours = {self.journal.fd, self.journal.texts_fd, self.meter_fd}
+        ours = {self.journal.fd, self.journal.texts_fd, self.meter_fd, self.handover.fd}
         held = held_files(ours) or held_files(ours)  # again: another thread may have opened one
         for real in list(run.written):
-            st = try_stat(real)
-            still: bool | None = None
-            if held is not None:
-                still = st is not None and (st.st_dev, st.st_ino) in held
-            self.journal.put("file.settled", run.id, "context", {
-                "realPath": name_of(real),
-                "stat": None if st is None else stat_fields(st, self.mounts),
-                "stillOpen": still,
-                **({"holds": "folder"} if st is not None and statmod.S_ISDIR(st.st_mode) else {}),
-            })  # fmt: skip
+            child = real in run.by_children
+            self.tell_settled(run.id, "context", real, None if child else held)
+
+    def tell_settled(
+        self, run: str | None, how: str, real: str, held: set[tuple[int, int]] | None
+    ) -> None:
+        """Write ``file.settled``, given what this process holds open where that is known."""
+        st = try_stat(real)
+        still: bool | None = None
+        if held is not None:
+            still = st is not None and (st.st_dev, st.st_ino) in held
+        self.journal.put("file.settled", run, how, {
+            "realPath": name_of(real),
+            "stat": None if st is None else stat_fields(st, self.mounts),
+            "stillOpen": still,
+            **({"holds": "folder"} if st is not None and statmod.S_ISDIR(st.st_mode) else {}),
+        })  # fmt: skip
 
 
 def ops_of(mode: Any, flags: Any, by_descriptor: bool) -> list[str]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from .recording import Recording
 from .redaction import cut_argv, cut_command
+from .references import _getpid, _ident
+from .starters import is_simple, shell_text
 from .values import name_of, plain_text
 
 
@@ -13,9 +15,19 @@ class Processes(Recording):
     """Starts of processes, secrets cut out of their arguments."""
 
     def started(
-        self, how_started: str, words: Any, program: Any, probed: bool, shell: str | None = None
+        self,
+        how_started: str,
+        words: Any,
+        program: Any,
+        probed: bool,
+        shell: str | None = None,
+        pid: int | None = None,
     ) -> None:
-        """Write ``process.started``, secrets cut out of its arguments."""
+        """Write ``process.started``, secrets cut out of its arguments.
+
+        ``probed`` is true where the child surely is; a Python that got the probe by its
+        environment says so itself, in its own journal file with the same process id.
+        """
         run, how = self.current()
         if run is not None and run.paused:
             return
@@ -25,28 +37,39 @@ class Processes(Recording):
         elif type(words) in (list, tuple):
             argv = self.journal.text(*cut_argv([plain_text(word) or "?" for word in words]))
         named = plain_text(program) if program is not None else None
-        self.tell("process.started", run, how, {
+        fields = {
             "argv": argv, "how": how_started, "program": name_of(named) if named else None,
-            "pid": None, "probed": probed,
-        })  # fmt: skip
+            "pid": pid, "probed": probed,
+        }  # fmt: skip
+        command = shell if shell is not None else shell_text(words)
+        if command is not None and not is_simple(command):
+            fields["shell"] = True
+        self.tell("process.started", run, how, fields)
 
     def on_popen(self, args: tuple[Any, ...]) -> None:
         """subprocess.Popen(executable, args, cwd, env)."""
         words = args[1]
         shell = plain_text(words) if type(words) not in (list, tuple) else None
-        self.started("subprocess", words, args[0], False, shell)
+        self.starters.look()
+        if self.starters.carrier:  # told with its process id, when it has one
+            self.starters.meant[_ident()] = (words, args[0], shell)
+        else:
+            self.started("subprocess", words, args[0], False, shell)
 
     def on_system(self, args: tuple[Any, ...]) -> None:
         """os.system(command)."""
-        self.started("os.system", None, None, False, plain_text(args[0]) or "?")
+        text = plain_text(args[0]) or "?"
+        command = self.starters.commands.get(text, text)
+        self.started("os.system", None, None, False, command)
 
     def on_exec_process(self, args: tuple[Any, ...]) -> None:
         """os.exec*(path, args, env)."""
-        self.started("exec", args[1], args[0], False)
+        self.started("exec", args[1], args[0], False, None, _getpid())
 
     def on_spawn(self, args: tuple[Any, ...]) -> None:
         """os.posix_spawn(path, argv, env)."""
-        self.started("spawn", args[1], args[0], False)
+        if _ident() not in self.starters.inside:
+            self.started("spawn", args[1], args[0], False)
 
     def on_spawn_mode(self, args: tuple[Any, ...]) -> None:
         """os.spawn*(mode, path, args, env), where it is native."""

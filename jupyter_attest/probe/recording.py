@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .code import Facts
 from .environment import Environment
+from .handover import Handover
 from .journal import Journal
 from .references import (
     CLOEXEC,
@@ -28,6 +29,7 @@ from .references import (
 from .values import is_foreign, new_id, read_small, utc
 
 if TYPE_CHECKING:
+    from .starters import Starters
     from .wrappers import Wrappers
 
 
@@ -64,8 +66,8 @@ class Run:
     """One execution while it lasts, and what attribution needs afterwards."""
 
     __slots__ = (
-        "began", "created", "folders", "id", "info", "kind", "meter", "moved", "paused", "request",
-        "seen", "threads", "told", "trees", "written",
+        "began", "by_children", "created", "folders", "id", "info", "kind", "meter", "moved",
+        "paused", "request", "seen", "threads", "told", "trees", "written",
     )  # fmt: skip
 
     def __init__(self, request: Request, kind: str, info: Any) -> None:
@@ -77,6 +79,8 @@ class Run:
         #: What the run opened: direction and identity, so that nothing is written twice.
         self.seen: dict[tuple[Any, ...], int] = {}
         self.written: dict[str, None] = {}
+        #: Those of them that a child wrote.
+        self.by_children: set[str] = set()
         self.moved: set[str] = set()
         self.created: list[dict[str, Any]] = []
         #: Real paths of folders, valid while the run lasts and no link changes.
@@ -91,21 +95,24 @@ class Run:
         self.info = self.meter = None
         self.seen, self.written, self.folders = {}, {}, {}
         self.trees, self.created, self.moved, self.threads = [], [], set(), set()
+        self.by_children = set()
 
 
 class Recording:
     """The runs of one process, and whose doing something is."""
 
     wrappers: Wrappers
+    starters: Starters
 
     def __init__(self, shell: Any, folder: str, install: str, runs_missed: int) -> None:
-        self.shell, self.kernel = shell, shell.kernel
+        self.shell, self.kernel = shell, getattr(shell, "kernel", None)
         self.folder = folder
         self.sid = os.path.basename(folder)
         self.install, self.runs_missed = install, runs_missed
         self.home = os.path.dirname(os.path.dirname(folder))
         self.id = "probe-" + new_id()
-        self.environment = Environment(shell)
+        self.child = install == "child"
+        self.environment = Environment(shell, self.child)
         self.mounts = self.environment.mounts
         self.paused_file = _join(folder, "paused")
         self.paused = False
@@ -120,7 +127,6 @@ class Recording:
         self.hosts: dict[int, tuple[str, Any]] = {}
         #: Errors of the probe itself since they were told: how often, by part and kind.
         self.failures: dict[str, int] = {}
-        self.child = False
         self.parent_run: str | None = None
         self.heard = False
         self.main = _ident()
@@ -138,6 +144,7 @@ class Recording:
         self.meter_fd = -1
         self.meter: tuple[int, int] | None = None
         self.meter_at = 0
+        self.handover = Handover(folder)
         key = bytes.fromhex(read_small(_join(folder, "key")).strip())
         self.journal = Journal(folder, self.sid, key, self.id)
 
@@ -249,7 +256,7 @@ class Recording:
             # The thread or task outlived its run: say what else ran meanwhile.
             fields["during"] = next(iter(list(self.open_runs)), None)
         if self.child:
-            if self.journal.closed:
+            if self.journal.closed or _access(self.paused_file, os.F_OK):
                 return
             self.journal.put(kind, self.parent_run, "process", fields)
             self.journal.drain()

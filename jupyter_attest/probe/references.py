@@ -8,7 +8,6 @@ import hmac
 import json
 import os
 import sys
-import threading
 import time
 
 #: Version of the package that this file belongs to.
@@ -26,7 +25,9 @@ _getpid, _ident, _frame = os.getpid, _thread.get_ident, sys._getframe
 _sha256, _hmac = hashlib.sha256, hmac.new
 _dumps = json.dumps
 _module_table = sys.modules
-_threads = threading._active  # type: ignore[attr-defined]
+#: Not imported: a child that uses no threads shall not have the module from us.
+_threading = sys.modules.get("threading")
+_threads = getattr(_threading, "_active", {})
 _type_name = type.__dict__["__qualname__"].__get__
 _type_dict = type.__dict__["__dict__"].__get__
 _type_mro = type.__dict__["__mro__"].__get__

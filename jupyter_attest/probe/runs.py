@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import ast
 import builtins
-import threading
 import types
 from typing import Any
 
 from .code import Facts, _target_of, reached_functions
 from .files import Files
 from .recording import PERIOD, Request, Run
-from .references import _frame, _object_dict, _perf, _threads, _type_dict, _type_mro, _type_name
+from .references import (
+    _frame,
+    _module_table,
+    _object_dict,
+    _perf,
+    _threading,
+    _threads,
+    _type_dict,
+    _type_mro,
+    _type_name,
+)
 from .values import _class_attribute, type_name
 
 #: Where the classes of the kernel's own threads stand.
@@ -25,9 +34,9 @@ class Runs(Files):
         super().__init__(shell, folder, install, runs_missed)
         self.code_run_cell = _code_of(type(shell), "run_cell_async")
         self.code_expressions = _code_of(type(shell), "user_expressions")
-        import codeop  # loaded already: IPython's compiler is one
-
-        self.code_compile = codeop.Compile.__call__.__code__
+        # IPython's compiler is one of codeop's; a child has none.
+        compiler = getattr(_module_table.get("codeop"), "Compile", None)
+        self.code_compile = None if compiler is None else _code_of(compiler, "__call__")
 
     def attach(self) -> None:
         """Register the callbacks unless they are registered."""
@@ -291,6 +300,8 @@ class Runs(Files):
         """Watch libraries being loaded; notice the evaluation of a request's user expressions."""
         if self.wrappers.waiting:
             self.wrappers.look()
+        if self.starters.waiting:
+            self.starters.look()
         if self.code_expressions is not None and _frame(2).f_code is self.code_expressions:
             request = self.request()
             if request.open or (request.last is not None and request.last.kind == "expression"):
@@ -304,6 +315,8 @@ class Runs(Files):
         """Watch libraries being loaded."""
         if self.wrappers.waiting:
             self.wrappers.look()
+        if self.starters.waiting:
+            self.starters.look()
 
 
 def blank(raw: Any) -> bool:
@@ -335,8 +348,8 @@ def _status(error: BaseException | None) -> str:
 def _is_machinery(ident: int) -> bool:
     """Whether a thread is the kernel's own, or a timer that was cancelled or has fired."""
     thread = _threads.get(ident)
-    if type(thread) is threading.Timer:
-        return thread.finished.is_set()
+    if thread is not None and type(thread) is getattr(_threading, "Timer", None):
+        return bool(thread.finished.is_set())
     return _class_attribute(type(thread), "__module__").startswith(_KERNEL_MODULES)
 
 

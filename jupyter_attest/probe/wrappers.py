@@ -52,7 +52,7 @@ class Wrappers:
         self.armed: set[str] = set()
         self.lazy: dict[str, list[Any]] = {}
         beside = _join(os.path.dirname(os.path.abspath(__file__)), "wrappers.json")
-        table = read_small(globals().get("table") or beside, 1 << 20)
+        table = read_small(beside, 1 << 20)
         for row in json.loads(table)["libraries"] if table else []:
             self.state[row["library"]] = (None, "not loaded")
             parts: dict[str, list[dict[str, Any]]] = {}

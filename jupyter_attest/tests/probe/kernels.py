@@ -21,6 +21,7 @@ from jupyter_attest.tests.journals import Event, read_journal, text_of
 
 ROOT = Path(__file__).parents[3]
 PROBE = bundle()
+CARRIER = ROOT / "jupyter_attest" / "probe" / "carrier"
 #: The kernels' interpreter: set the variable to test the probe in another environment.
 PYTHON = os.environ.get("JUPYTER_ATTEST_TEST_PYTHON", sys.executable)
 WRAPPERS = ROOT / "src" / "journal" / "wrappers.json"
@@ -91,6 +92,7 @@ class Kernel:
             copy = self.home / "probe" / "copy"
             copy.mkdir(parents=True)
             (copy / "probe.py").write_text(PROBE if probe is None else probe)
+            shutil.copytree(CARRIER, copy / "carrier", ignore=shutil.ignore_patterns("__pycache__"))
             shutil.copy(WRAPPERS, copy)
             if "PYTHONSTARTUP" in self.env:
                 self.env["JUPYTER_ATTEST_STARTUP"] = self.env["PYTHONSTARTUP"]

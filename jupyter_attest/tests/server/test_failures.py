@@ -39,10 +39,10 @@ wrap(p.AttestProvisioner, "_prepare", "provisioner", fails)
 wrap(p, "new_session", "slow", lambda home: time.sleep(4))
 wrap(r.Recorder, "saved", "save", fails)
 p.PATIENCE_S = 0.3
-whole, install = p._ProbeSource.probe, p.install_probe
+whole, install = p.SOURCE.probe, p.install_probe
 def install_probe(home):
     what, _, code = broken().partition(":")
-    p._ProbeSource.probe = code.encode() or None if what == "probe" else whole
+    p.SOURCE.probe = code.encode() or None if what == "probe" else whole
     return install(home)
 p.install_probe = install_probe
 """
