@@ -72,8 +72,9 @@ class Probe(Runs, Processes, Network):
             "python": env.python, "platform": env.platform,
         })  # fmt: skip
         observer = {
-            "id": self.id, "kind": "worker" if self.child else "probe", "domain": "tenant", "version": VERSION,
-            "host": env.host, "bootId": env.boot_id, "pid": _getpid(), "parentPid": os.getppid(),
+            "id": self.id, "kind": "worker" if self.child else "probe",
+            "domain": "tenant", "version": VERSION, "host": env.host, "bootId": env.boot_id,
+            "pid": _getpid(), "parentPid": os.getppid(),
         }  # type: dict[str, Any]  # fmt: skip
         if env.digest:
             observer["digest"] = env.digest

@@ -25,12 +25,13 @@ def _begin() -> None:
     sys.path_importer_cache.pop(folder, None)
     if not session:
         return
-    before = set(sys.modules)
+    before = [(table, set(table)) for table in (sys.modules, sys.path_importer_cache)]
     try:
         _load(os.path.join(os.path.dirname(folder), "probe.py"))["start_worker"](session, run)
     finally:
-        for name in set(sys.modules) - before:
-            del sys.modules[name]
+        for table, known in before:
+            for name in set(table) - known:
+                del table[name]
 
 
 def _load(path):
