@@ -15,7 +15,7 @@ import os
 from typing import TYPE_CHECKING, Any, Callable
 
 from .references import SEP, _access, _ident, _join, _module_table
-from .values import is_foreign, plain_text
+from .values import plain_text
 
 if TYPE_CHECKING:
     from .core import Probe
@@ -123,7 +123,7 @@ class Starters:
         try:
             return change(value)
         except BaseException as error:
-            if is_foreign(error):
+            if self.probe.failed("child", error):
                 raise
             return value
 
