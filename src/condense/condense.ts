@@ -1,17 +1,21 @@
 /**
- * The slice of a file: in this form every run of its kernel session that began
- * before the file's last write could have ended, and the same for earlier sessions
- * that wrote what these read. Sound, not tight: nothing is proved harmless yet.
- * Linear in events.
+ * The slice of a file: every run of its kernel session that began before the file's
+ * last write could have ended, and the same for earlier sessions that wrote what these
+ * read; except runs that are shown harmless (`harmless.ts`) and made nothing that a
+ * kept run may read (`flow.ts`). What can't be shown is kept. Linear in events.
  */
-import type { IFileVersion, IRun, ISession } from '../session/types';
-import type {
-  IExternalInput,
-  IRunVerdict,
-  ISessionEdge,
-  ISlice,
-  ISliceSubject,
-  ITracedSubject
+import type { IFileRead, IFileVersion, IRun, ISession } from '../session/types';
+import type { Name } from '../journal/events';
+import { SessionFlow, Walker } from './flow';
+import {
+  MAX_REASONS,
+  type IExternalInput,
+  type IReason,
+  type IRunVerdict,
+  type ISessionEdge,
+  type ISlice,
+  type ISliceSubject,
+  type ITracedSubject
 } from './types';
 import { byStart, WriterIndex } from './writers';
 
@@ -37,7 +41,17 @@ interface IReach {
   /** Run numbers handled so far. */
   done: number;
   looseDone: boolean;
-  wrote: Set<number>;
+  flow: SessionFlow;
+  /** Runs to keep that were not asked yet what they read. */
+  asked: number[];
+  kept: Set<number>;
+  /** Why a harmless run is kept all the same. */
+  readBy: Map<number, IReason>;
+  keptWalk: Walker;
+  /** Every run below this number is kept, for an opaque one may read what they made. */
+  floor: number;
+  /** Runs that wrote a subject or a file that the slice reads, with the file's path. */
+  wrote: Map<number, Name>;
   /** +1 where an interval of possible writers begins, -1 after its end. */
   mayHaveWritten: Map<number, number>;
   writeNotSeen: boolean;
@@ -114,7 +128,8 @@ class Condenser {
     }
     const [first, last] = writers;
     if (first === last && version.certainty === 'sure') {
-      reach.wrote.add(first);
+      reach.wrote.set(first, version.path);
+      this.keep(reach, first, null);
     } else {
       mark(reach.mayHaveWritten, first, 1);
       mark(reach.mayHaveWritten, last + 1, -1);
@@ -130,7 +145,13 @@ class Condenser {
         bound: 0,
         done: 0,
         looseDone: false,
-        wrote: new Set(),
+        flow: new SessionFlow(session),
+        asked: [],
+        kept: new Set(),
+        readBy: new Map(),
+        keptWalk: new Walker(),
+        floor: 0,
+        wrote: new Map(),
         mayHaveWritten: new Map(),
         writeNotSeen: false,
         lastBeforeEnd: highestStarted(session.runs)
@@ -150,15 +171,68 @@ class Condenser {
 
   /** Each run kept asks for the writers of what it read; each run is asked once. */
   private followReads(reach: IReach): void {
-    const { session } = reach;
-    const runs = session.runs.slice(reach.done, reach.bound);
+    const { session, flow } = reach;
+    for (let number = reach.done + 1; number <= reach.bound; number++) {
+      if (!flow.isHarmless(number)) {
+        this.keep(reach, number, null);
+      }
+    }
     reach.done = Math.max(reach.done, reach.bound);
-    const loose = reach.looseDone
-      ? []
-      : session.reads.filter(read => read.run === null);
-    reach.looseDone = true;
-    const kept = runs.filter(run => !this.isDropped(session, run));
-    for (const read of [...loose, ...kept.flatMap(run => run.reads)]) {
+    if (!reach.looseDone) {
+      reach.looseDone = true;
+      this.followFiles(
+        reach,
+        session.reads.filter(read => read.run === null)
+      );
+    }
+    for (let at = reach.asked.pop(); at !== undefined; at = reach.asked.pop()) {
+      this.ask(reach, at);
+    }
+  }
+
+  private keep(reach: IReach, number: number, because: IReason | null): void {
+    if (reach.kept.has(number)) {
+      return;
+    }
+    reach.kept.add(number);
+    if (because !== null) {
+      reach.readBy.set(number, because);
+    }
+    const run = reach.session.runs[number - 1]!;
+    if (!this.isDropped(reach.session, run)) {
+      reach.asked.push(number);
+      this.waiting.push(reach);
+    }
+  }
+
+  private ask(reach: IReach, number: number): void {
+    const { session, flow } = reach;
+    for (const read of flow.reads(number)) {
+      const because: IReason = {
+        code: 'read-by',
+        resource: read.resource,
+        run: number
+      };
+      for (const writer of reach.keptWalk.writers(read)) {
+        this.keep(reach, writer, because);
+      }
+    }
+    const opaque = flow.opaque(number);
+    if (opaque !== null) {
+      for (; reach.floor < number - 1; reach.floor++) {
+        this.keep(reach, reach.floor + 1, {
+          code: 'may-be-read-by',
+          resource: opaque,
+          run: number
+        });
+      }
+    }
+    this.followFiles(reach, session.runs[number - 1]!.reads);
+  }
+
+  private followFiles(reach: IReach, reads: readonly IFileRead[]): void {
+    const { session } = reach;
+    for (const read of reads) {
       const writer = this.index.writerOf(session, read);
       if (writer === null) {
         this.external.push({ sid: session.sid, read });
@@ -181,27 +255,78 @@ class Condenser {
   }
 
   private verdicts(reach: IReach): IRunVerdict[] {
+    const needed = this.needed(reach);
     let intervals = 0;
     return reach.session.runs.map(run => {
       intervals += reach.mayHaveWritten.get(run.number) ?? 0;
-      return this.verdict(reach, run, intervals > 0);
+      return this.verdict(reach, run, intervals > 0, needed);
     });
   }
 
-  private verdict(reach: IReach, run: IRun, may: boolean): IRunVerdict {
-    const { session, bound, wrote, writeNotSeen } = reach;
-    if (run.number > bound) {
-      return { run, verdict: 'after-subject', reason: 'after-the-write' };
+  /** Runs that a writer needs for sure, each with the read that shows it. */
+  private needed(reach: IReach): Map<number, IReason> {
+    const needed = new Map<number, IReason>();
+    const walker = new Walker();
+    const waiting = [...reach.wrote.keys()];
+    for (let run = waiting.pop(); run !== undefined; run = waiting.pop()) {
+      for (const read of reach.flow.reads(run)) {
+        const { resource } = read;
+        for (const writer of walker.writers(read)) {
+          if (!needed.has(writer) && !reach.wrote.has(writer)) {
+            needed.set(writer, { code: 'read-by', resource, run });
+            waiting.push(writer);
+          }
+        }
+      }
+    }
+    return needed;
+  }
+
+  private verdict(
+    reach: IReach,
+    run: IRun,
+    may: boolean,
+    needed: ReadonlyMap<number, IReason>
+  ): IRunVerdict {
+    const { session, bound, wrote, writeNotSeen, flow } = reach;
+    const { number } = run;
+    if (number > bound) {
+      return {
+        run,
+        verdict: 'after-subject',
+        reason: 'after-the-write',
+        because: []
+      };
     }
     if (this.isDropped(session, run)) {
-      return { run, verdict: 'dropped-by-user', reason: 'user' };
+      return { run, verdict: 'dropped-by-user', reason: 'user', because: [] };
     }
-    if (wrote.has(run.number)) {
-      return { run, verdict: 'needed', reason: 'wrote' };
+    const path = wrote.get(number);
+    if (path !== undefined) {
+      const because: IReason[] = [{ code: 'wrote', path }];
+      return { run, verdict: 'needed', reason: 'wrote', because };
     }
+    if (!reach.kept.has(number)) {
+      const reason = 'harmless-unread';
+      return { run, verdict: 'dropped-proved', reason, because: [] };
+    }
+    const reader = needed.get(number);
+    if (reader !== undefined) {
+      const reason = 'made-what-was-read';
+      return { run, verdict: 'needed', reason, because: [reader] };
+    }
+    const read = reach.readBy.get(number);
     const unseen = writeNotSeen ? 'write-not-seen' : 'not-shown-harmless';
-    const reason = may ? 'may-have-written' : unseen;
-    return { run, verdict: 'kept-undecided', reason };
+    const reason = may
+      ? 'may-have-written'
+      : flow.isHarmless(number)
+        ? 'read'
+        : unseen;
+    const because = [
+      ...(read === undefined ? [] : [read]),
+      ...flow.objections(number)
+    ].slice(0, MAX_REASONS);
+    return { run, verdict: 'kept-undecided', reason, because };
   }
 }
 

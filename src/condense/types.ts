@@ -1,5 +1,5 @@
 /** Which runs a file needs, and why each was kept or left out. */
-import type { Stat } from '../journal/events';
+import type { Name, Stat } from '../journal/events';
 import type { IFileRead, IFileVersion, IRun, ISession } from '../session/types';
 
 /** Only `needed` and `kept-undecided` runs are in a slice. */
@@ -15,7 +15,9 @@ export type Verdict =
  * `may-have-written`: only an interval of runs is known. `write-not-seen`: how the
  * subject was written wasn't seen, so every run counts. `not-shown-harmless`: it ran
  * before the last write had ended. `after-the-write`: it began after that. `user`:
- * the author left it out.
+ * the author left it out. `made-what-was-read`: a name that a needed run reads. `read`:
+ * harmless, but a kept run may read what it made. `harmless-unread`: harmless, and no
+ * kept run can read what it made.
  */
 export type VerdictReason =
   | 'wrote'
@@ -23,13 +25,58 @@ export type VerdictReason =
   | 'write-not-seen'
   | 'not-shown-harmless'
   | 'after-the-write'
-  | 'user';
+  | 'user'
+  | 'made-what-was-read'
+  | 'read'
+  | 'harmless-unread';
+
+/**
+ * Why a run was kept, in detail. `wrote`: the file at the path. `read-by`: it made the
+ * resource (a name), which the given run reads. `may-be-read-by`: nobody can tell what
+ * the given run reads. The others: why it can't be shown harmless; the resource is what
+ * stands in the way, e.g. the call, the construct, the changed setting.
+ */
+export type ReasonCode =
+  | 'wrote'
+  | 'read-by'
+  | 'may-be-read-by'
+  | 'no-evidence'
+  | 'not-ended-well'
+  | 'not-a-plain-cell'
+  | 'overlaps'
+  | 'left-something-running'
+  | 'changed-in-between'
+  | 'acted'
+  | 'changed-state'
+  | 'changed-name'
+  | 'not-original'
+  | 'opaque'
+  | 'construct'
+  | 'stores-into'
+  | 'imports'
+  | 'unlisted-value'
+  | 'call';
+
+export interface IReason {
+  code: ReasonCode;
+  /** What it is about; absent where the code says all. */
+  resource?: string;
+  /** File that it wrote. */
+  path?: Name;
+  /** Number of the run that reads it, in the same session. */
+  run?: number;
+}
 
 export interface IRunVerdict {
   run: IRun;
   verdict: Verdict;
   reason: VerdictReason;
+  /** In detail, at most `MAX_REASONS`. */
+  because: readonly IReason[];
 }
+
+/** More reasons for one run aren't told. */
+export const MAX_REASONS = 4;
 
 /** A file that a slice is asked for. */
 export interface ISliceSubject {

@@ -16,7 +16,10 @@ import type {
   IWrittenFile
 } from '../api';
 import type { ReasonCode } from '../assurance/types';
-import type { VerdictReason } from '../condense/types';
+import type {
+  ReasonCode as RunReasonCode,
+  VerdictReason
+} from '../condense/types';
 import type { RequestErrorCode } from './errors';
 import type { Sign } from './icons';
 import type { Tone } from './parts';
@@ -1024,8 +1027,76 @@ export function reasonWords(trans: TranslationBundle, reason: string): string {
       return trans.__('ran after the file was written');
     case 'user':
       return trans.__("left out by the author's choice");
+    case 'made-what-was-read':
+      return trans.__('made something that a needed run reads');
+    case 'read':
+      return trans.__('a kept run may read what it made');
+    case 'harmless-unread':
+      return trans.__('shown harmless, and no kept run reads what it made');
     default:
       return visible(reason);
+  }
+}
+
+/** One detail of why a run was kept: what it made and who reads it, or what stands in the way. */
+export function reasonDetail(
+  trans: TranslationBundle,
+  {
+    code,
+    resource,
+    run
+  }: {
+    code: string;
+    resource?: string | undefined;
+    run?: number | undefined;
+  }
+): string {
+  const what = visible((resource ?? '').replace(/^var:/, ''));
+  const reader = run === undefined ? '' : count(run, localeOf(trans));
+  switch (code as RunReasonCode) {
+    case 'wrote':
+      return trans.__('wrote %1', what);
+    case 'read-by':
+      return trans.__('made %1, which run %2 reads', what, reader);
+    case 'may-be-read-by':
+      return trans.__('what run %1 reads can’t be told: %2', reader, what);
+    case 'no-evidence':
+      return trans.__('what it changed was not seen');
+    case 'not-ended-well':
+      return trans.__('it did not end normally: %1', what);
+    case 'not-a-plain-cell':
+      return trans.__('it is no plain cell: %1', what);
+    case 'overlaps':
+      return trans.__('another run went on at the same time');
+    case 'left-something-running':
+      return trans.__('it left a thread or task running');
+    case 'changed-in-between':
+      return trans.__('something changed between it and the run before');
+    case 'acted':
+      return trans.__('it did more than compute: %1', what);
+    case 'changed-state':
+      return trans.__('it changed a setting: %1', what);
+    case 'changed-name':
+      return trans.__('it changed %1', what);
+    case 'not-original':
+      return trans.__(
+        'something it relies on may have been replaced: %1',
+        what
+      );
+    case 'opaque':
+      return trans.__('its code reaches names by text: %1', what);
+    case 'construct':
+      return trans.__('it uses %1', what);
+    case 'stores-into':
+      return trans.__('it stores into %1', what);
+    case 'imports':
+      return trans.__('it imports %1', what);
+    case 'unlisted-value':
+      return trans.__('it uses %1, whose kind isn’t listed', what);
+    case 'call':
+      return trans.__('it calls %1', what);
+    default:
+      return visible(code);
   }
 }
 

@@ -37,7 +37,7 @@ function listedRun(
   classes: Classifications,
   { session }: ISessionSlice,
   clients: ReadonlyMap<string, string>,
-  { run, verdict, reason }: IRunVerdict
+  { run, verdict, reason, because }: IRunVerdict
 ): object {
   const { sid } = session;
   const files = (versions: readonly IFileVersion[]) => {
@@ -74,7 +74,13 @@ function listedRun(
     reads: files(run.reads.map(read => read.version)),
     writes: files(run.writes),
     verdict,
-    reason
+    reason,
+    because: because.map(({ path, ...told }) => ({
+      ...told,
+      ...(path === undefined
+        ? {}
+        : { resource: context.paths.reduce(path).rel })
+    }))
   };
 }
 

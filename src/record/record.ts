@@ -149,7 +149,8 @@ function wholeSlice(
       runs: session.runs.map(run => ({
         run,
         verdict: 'kept-undecided',
-        reason: 'write-not-seen'
+        reason: 'write-not-seen',
+        because: []
       }))
     })),
     external: all.flatMap(({ sid, reads }) =>

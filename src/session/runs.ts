@@ -15,6 +15,10 @@ interface IDraft {
   started: EventOf<'run.started'> | null;
   code: EventOf<'run.code'> | null;
   ended: EventOf<'run.ended'> | null;
+  names: EventOf<'names.changed'> | null;
+  state: EventOf<'state.changed'> | null;
+  disturbed: boolean;
+  acts: Set<string>;
 }
 
 /** How the session's end bears on runs that have none. */
@@ -64,7 +68,11 @@ function collectDrafts(log: ISessionLog): Map<string, IDraft> {
         idle: null,
         started: null,
         code: null,
-        ended: null
+        ended: null,
+        names: null,
+        state: null,
+        disturbed: false,
+        acts: new Set()
       };
       drafts.set(id, found);
     }
@@ -79,6 +87,7 @@ function collectDrafts(log: ISessionLog): Map<string, IDraft> {
     for (const event of events) {
       takeProbeEvent(event, draft);
     }
+    takeChanges(events, draft);
   }
   for (const event of log.recorder) {
     if (event.type === 'run.errored' || event.type === 'run.idle') {
@@ -104,6 +113,73 @@ function takeProbeEvent(
     draft(event.run).code = event;
   } else if (event.type === 'run.ended' && event.run !== null) {
     draft(event.run).ended = event;
+  } else if (typeof event['run'] === 'string') {
+    const act = actOf(event);
+    if (act !== null) {
+      draft(event['run']).acts.add(act);
+    }
+  }
+}
+
+/**
+ * Changes of names and state. Those found at a run's start happened in between: they
+ * disturb the run that found them, or the next one to start.
+ */
+function takeChanges(
+  events: readonly JournalEvent[],
+  draft: (id: string) => IDraft
+): void {
+  let waiting = false;
+  for (const event of events) {
+    if (event.type === 'run.started' && event.run !== null) {
+      draft(event.run).disturbed ||= waiting;
+      waiting = false;
+    } else if (event.type === 'names.changed' && event.phase === 'run') {
+      if (event.run !== null) {
+        draft(event.run).names = event;
+      }
+    } else if (event.type === 'state.changed' && event.phase !== 'between') {
+      if (event.run !== null) {
+        draft(event.run).state = event;
+      }
+    } else if (
+      event.type === 'state.changed' ||
+      (event.type === 'names.changed' && event.names.length > 0)
+    ) {
+      if (event.run === null) {
+        waiting = true;
+      } else {
+        draft(event.run).disturbed = true;
+      }
+    }
+  }
+}
+
+/** What an event of the probe shows a run to have done beyond computing and reading files. */
+function actOf(event: JournalEvent): string | null {
+  switch (event.type) {
+    case 'file.opened':
+      return event.outcome !== 'failed' && event.ops.some(op => op !== 'read')
+        ? 'wrote'
+        : null;
+    case 'file.mapped':
+      return event.writable ? event.type : null;
+    case 'file.renamed':
+    case 'file.linked':
+    case 'file.removed':
+    case 'folder.made':
+    case 'folder.renamed':
+    case 'object.written':
+    case 'cwd.changed':
+    case 'process.started':
+    case 'net.connected':
+    case 'http.requested':
+    case 'remote.read':
+    case 'db.queried':
+    case 'gap':
+      return event.type;
+    default: // reads, and what says nothing of an act
+      return null;
   }
 }
 
@@ -190,6 +266,10 @@ function toRun(draft: IDraft, number: number, context: IRunContext): IRun {
       ...(started || ended ? ['probe'] : [])
     ],
     facts: draft.code,
+    names: draft.names,
+    state: draft.state,
+    disturbed: draft.disturbed,
+    acts: [...draft.acts].sort(),
     reads: [],
     writes: [],
     lastBeforeEnd: number,

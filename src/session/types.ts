@@ -123,6 +123,14 @@ export interface IRun {
   /** Kinds of the observers that saw it. */
   seenBy: string[];
   facts: EventOf<'run.code'> | null;
+  /** Names that differ after it; null when nobody looked. */
+  names: EventOf<'names.changed'> | null;
+  /** State outside the namespace that differs after it; null when nothing does or nobody looked. */
+  state: EventOf<'state.changed'> | null;
+  /** Something changed between the run before it and its start. */
+  disturbed: boolean;
+  /** What it was seen to do beyond computing, each once, e.g. `wrote`, `process.started`. */
+  acts: string[];
   /** Versions that were there before the run; its own writes aren't inputs. */
   reads: IFileRead[];
   /** Versions that it surely wrote, and what it may have left when it was killed. */

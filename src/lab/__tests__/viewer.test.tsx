@@ -34,6 +34,7 @@ const run = (number: number, more: object = {}): object => {
     reads: [],
     writes: [],
     verdict: 'kept-undecided',
+    because: [],
     reason: 'not-shown-harmless',
     ...more
   };

@@ -14,6 +14,7 @@ import {
   visibleText
 } from '../text';
 import {
+  reasonDetail,
   reasonWords,
   runListProblem,
   runStatusWords,
@@ -224,7 +225,17 @@ function Detail(props: {
               verdictWords(trans, run.verdict),
               reasonWords(trans, run.reason)
             )
-          ]
+          ],
+          ...(run.because.length === 0
+            ? []
+            : [
+                [
+                  trans.__('Why'),
+                  run.because
+                    .map(detail => reasonDetail(trans, detail))
+                    .join('; ')
+                ] as [string, string]
+              ])
         ]}
       />
     </section>

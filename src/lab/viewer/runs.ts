@@ -31,7 +31,16 @@ const Run = z.looseObject({
   reads: z.array(z.looseObject({ name: z.string(), sha256: text })),
   writes: z.array(z.looseObject({ name: z.string(), sha256: text })),
   verdict: z.string(),
-  reason: z.string()
+  reason: z.string(),
+  because: z.optional(
+    z.array(
+      z.looseObject({
+        code: z.string(),
+        resource: z.optional(z.string()),
+        run: z.optional(z.int())
+      })
+    )
+  )
 });
 
 /** A run as the viewer shows it. */
@@ -55,6 +64,14 @@ export interface IShownRun {
   writes: IFileOfRun[];
   verdict: string;
   reason: string;
+  /** Why, in detail; what it made and who reads it, or what stands in the way. */
+  because: IDetailOfRun[];
+}
+
+export interface IDetailOfRun {
+  code: string;
+  resource?: string | undefined;
+  run?: number | undefined;
 }
 
 export interface IFileOfRun {
@@ -106,7 +123,8 @@ function shown(run: z.infer<typeof Run>): IShownRun {
     reads: run.reads,
     writes: run.writes,
     verdict: run.verdict,
-    reason: run.reason
+    reason: run.reason,
+    because: run.because ?? []
   };
 }
 

@@ -1,0 +1,463 @@
+import * as fc from 'fast-check';
+import {
+  FakeSession,
+  type IRunSpec,
+  type Writer
+} from '../../__tests__/journals';
+import { foldSessions } from '../../session/fold';
+import type { IJournalFile } from '../../journal/read';
+import { condense } from '../condense';
+import type { IRunVerdict } from '../types';
+
+const MODEL = '/home/ann/work/model.joblib';
+
+type Bound = [name: string, type: string];
+
+interface ICell {
+  /** Fields of `run.code`. */
+  facts?: Record<string, unknown>;
+  /** Names bound anew, with the type of what they stand for now. */
+  binds?: Bound[];
+  /** Names changed in place. */
+  changes?: Bound[];
+  /** Fields of `state.changed`; none when absent. */
+  state?: object;
+  writes?: boolean;
+  /** Without `names.changed`. */
+  unseen?: boolean;
+  inside?: IRunSpec['inside'];
+  status?: IRunSpec['status'];
+}
+
+const nothing = (): ICell => ({});
+
+const prints = (name: string): ICell => ({
+  facts: {
+    loads: ['print', name],
+    calls: [{ name: 'print', receiverType: null, target: 'builtins.print' }]
+  }
+});
+
+const assigns = (name: string, from: string[] = [], type = 'int'): ICell => ({
+  facts: { stores: [name], loads: from },
+  binds: [[name, type]]
+});
+
+const fits = (...loads: string[]): ICell => ({
+  facts: {
+    loads,
+    calls: [{ name: 'fit', receiverType: null, target: '__main__.fit' }]
+  },
+  writes: true
+});
+
+const opaque = (): ICell => ({
+  facts: {
+    loads: ['exec'],
+    dynamic: ['exec'],
+    calls: [{ name: 'exec', receiverType: null, target: 'builtins.exec' }]
+  }
+});
+
+/** A session of these cells, its evidence written as the probe writes it. */
+function sessionOf(cells: readonly ICell[]): FakeSession {
+  const session = new FakeSession();
+  const bound = new Set<string>();
+  cells.forEach((cell, at) => {
+    const id = session.run({
+      facts: cell.facts ?? {},
+      ...(cell.writes ? { writes: { [MODEL]: `model ${at}` } } : {}),
+      ...(cell.inside ? { inside: cell.inside } : {}),
+      ...(cell.status ? { status: cell.status } : {})
+    });
+    tellChanges(session.probe, id, at, cell, bound);
+  });
+  return session;
+}
+
+function tellChanges(
+  probe: Writer,
+  run: string,
+  at: number,
+  cell: ICell,
+  bound: Set<string>
+): void {
+  const here = { run, attribution: 'context' };
+  if (cell.unseen) {
+    return;
+  }
+  const value = (when: string) => ({ digest: `${when} ${at}` });
+  const change = ([name, type]: Bound, same: boolean) => {
+    const known = bound.has(name);
+    bound.add(name);
+    return {
+      name,
+      type,
+      group: null,
+      before: known ? value('before') : 'absent',
+      after: value('after'),
+      same: known ? same : null
+    };
+  };
+  probe.add('names.changed', {
+    ...here,
+    phase: 'run',
+    names: [
+      ...(cell.binds ?? []).map(b => change(b, false)),
+      ...(cell.changes ?? []).map(b => change(b, true))
+    ],
+    complete: true
+  });
+  if (cell.state) {
+    probe.add('state.changed', { ...here, phase: 'run', ...cell.state });
+  }
+}
+
+function verdictsOf(
+  session: FakeSession,
+  files: readonly IJournalFile[] = session.files,
+  drops: string[] = []
+): readonly IRunVerdict[] {
+  const subject = {
+    key: MODEL,
+    sha256: session.disk.sha256(MODEL),
+    stat: session.disk.stat(MODEL),
+    sid: session.sid
+  };
+  return condense(foldSessions(files), [subject], drops).sessions[0]!.runs;
+}
+
+const dropped = (verdicts: readonly IRunVerdict[]) =>
+  verdicts
+    .filter(({ verdict }) => verdict === 'dropped-proved')
+    .map(({ run }) => run.number);
+
+const sliceOf = (...cells: ICell[]) => verdictsOf(sessionOf(cells));
+
+describe('what is left out', () => {
+  it('is what looks at data and binds nothing', () => {
+    const found = sliceOf(
+      assigns('df', [], 'pandas.DataFrame'),
+      prints('df'),
+      {
+        facts: {
+          loads: ['df'],
+          calls: [{ name: 'df.head', receiverType: 'pandas.DataFrame' }]
+        },
+        binds: [['_', 'pandas.DataFrame']]
+      },
+      fits('df')
+    );
+    expect(found.map(v => v.verdict)).toEqual([
+      'needed',
+      'dropped-proved',
+      'dropped-proved',
+      'needed'
+    ]);
+    expect(found[0]!.because).toEqual([
+      { code: 'read-by', resource: 'var:df', run: 4 }
+    ]);
+  });
+
+  it('is an experiment whose names nobody reads again, whole', () => {
+    const found = sliceOf(
+      assigns('x'),
+      assigns('y', ['x']),
+      assigns('z', ['y']),
+      fits('x')
+    );
+    expect(dropped(found)).toEqual([2, 3]);
+  });
+
+  it('follows chains of plain calls by the exact types of their values', () => {
+    const chain = (name: string): ICell => ({
+      facts: { loads: ['df'], calls: [{ name, receiverType: null }] }
+    });
+    const frame = assigns('df', [], 'pandas.core.frame.DataFrame');
+    const found = sliceOf(
+      frame,
+      chain('df.groupby().mean'),
+      chain('df.groupby().apply'),
+      chain('df.thing.mean'),
+      fits('df')
+    );
+    expect(dropped(found)).toEqual([2]);
+  });
+
+  it('is a value that was bound again before anyone read it', () => {
+    expect(dropped(sliceOf(assigns('x'), assigns('x'), fits('x')))).toEqual([
+      1
+    ]);
+  });
+
+  it('ends with the plots that nobody saves', () => {
+    const plot: ICell = {
+      facts: {
+        loads: ['df'],
+        calls: [{ name: 'df.hist', receiverType: 'pandas.DataFrame' }]
+      }
+    };
+    const saves: ICell = {
+      facts: {
+        loads: ['plt'],
+        calls: [
+          {
+            name: 'plt.savefig',
+            receiverType: 'module',
+            target: 'matplotlib.pyplot'
+          }
+        ]
+      },
+      writes: true
+    };
+    const frame = assigns('df', [], 'pandas.DataFrame');
+    expect(dropped(sliceOf(frame, plot, fits('df')))).toEqual([2]);
+    expect(dropped(sliceOf(frame, plot, saves))).toEqual([]);
+  });
+});
+
+const KEPT: Record<string, ICell> = {
+  'nobody looked at its names': { unseen: true },
+  'part of the names was not looked at': {
+    facts: {},
+    inside: (probe, here) =>
+      probe.add('names.changed', {
+        ...here,
+        phase: 'between',
+        names: [
+          {
+            name: 'q',
+            type: 'int',
+            group: null,
+            before: 'absent',
+            after: { digest: 'd' },
+            same: null
+          }
+        ]
+      })
+  },
+  'it failed': { status: 'error' },
+  'it drew random numbers': {
+    state: { random: { numpy: { before: 'a', after: 'b' } } }
+  },
+  'it changed the folder': { state: { cwd: { from: '/a', to: '/b' } } },
+  'it changed a setting': { state: { library: ['pandas.options'] } },
+  'it set an environment variable': {
+    state: { environment: { added: ['A'], removed: [], changed: [] } }
+  },
+  'print was replaced': {
+    ...prints('x'),
+    state: { replaced: ['builtins.print'] }
+  },
+  'it started a child': {
+    inside: (probe, here) =>
+      probe.add('process.started', {
+        ...here,
+        argv: null,
+        how: 'subprocess',
+        pid: 1,
+        probed: false
+      })
+  },
+  'it made a folder': {
+    inside: (probe, here) =>
+      probe.add('folder.made', { ...here, path: '/home/ann/work/out' })
+  },
+  'it changed a name in place': {
+    facts: { loads: ['x'] },
+    changes: [['x', 'list']]
+  },
+  'it stores into a value': { facts: { loads: ['x'], subscriptStores: ['x'] } },
+  'it stores into an attribute': {
+    facts: { loads: ['x'], attributeStores: ['x.a'] }
+  },
+  'it has a with': { facts: { constructs: ['with'] } },
+  'it has a magic': { facts: { magics: ['time'] } },
+  'it couldn’t be parsed': { facts: { parse: 'failed' } },
+  'it uses a name of unknown kind': { facts: { loads: ['thing'] } },
+  'it calls what isn’t listed': {
+    facts: { loads: ['x'], calls: [{ name: 'x.append', receiverType: 'list' }] }
+  },
+  'it imports something that isn’t listed': {
+    facts: { imports: ['helper'], stores: ['helper'] },
+    binds: [['helper', 'module']]
+  },
+  'it deletes a name': { facts: { deletes: ['x'] } }
+};
+
+describe('a run is kept when', () => {
+  it.each(Object.entries(KEPT))('%s', (_, cell) => {
+    const found = sliceOf(assigns('x', [], 'list'), cell, fits('x'));
+    expect(found[1]!.verdict).toMatch(/^(needed|kept-undecided)$/);
+    expect(found[1]!.because).not.toEqual([]);
+  });
+
+  it('a class may be hidden in a container that it prints', () => {
+    const found = sliceOf(
+      {
+        facts: { constructs: ['class'], stores: ['C'] },
+        binds: [['C', 'type']]
+      },
+      assigns('x', [], 'list'),
+      prints('x'),
+      fits('x')
+    );
+    expect(dropped(found)).toEqual([]);
+  });
+
+  it('code given as text may read what it made', () => {
+    const found = sliceOf(assigns('x'), assigns('y'), opaque(), fits('x'));
+    expect(dropped(found)).toEqual([]);
+    expect(found[1]!.because).toEqual([
+      { code: 'may-be-read-by', resource: 'exec', run: 3 }
+    ]);
+  });
+
+  it('a later run reads results by their numbers', () => {
+    const found = sliceOf(assigns('x'), prints('x'), fits('Out'));
+    expect(dropped(found)).toEqual([]);
+  });
+
+  it('functions that it reaches read the name', () => {
+    const reached: ICell = {
+      ...fits('fit'),
+      facts: { loads: ['fit'], reached: [{ name: 'fit', loads: ['y'] }] }
+    };
+    expect(dropped(sliceOf(assigns('y'), reached))).toEqual([]);
+  });
+
+  it('an augmented assignment reads it', () => {
+    const found = sliceOf(
+      assigns('x'),
+      {
+        facts: { stores: ['x'], constructs: ['augmented'] },
+        binds: [['x', 'int']]
+      },
+      fits('x')
+    );
+    expect(dropped(found)).toEqual([]);
+  });
+});
+
+/* ------------------------------------------------------------- properties */
+
+const NAMES = ['a', 'b', 'c'];
+const name = fc.constantFrom(...NAMES);
+const cell = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(name, fc.subarray(NAMES))
+      .map(([to, from]) => assigns(to, from))
+  },
+  { weight: 3, arbitrary: name.map(prints) },
+  { weight: 1, arbitrary: fc.subarray(NAMES).map(names => fits(...names)) },
+  {
+    weight: 1,
+    arbitrary: name.map((n): ICell => ({ ...assigns(n), unseen: true }))
+  },
+  { weight: 1, arbitrary: fc.constant(null).map(nothing) }
+);
+const cells = fc
+  .array(cell, { maxLength: 12 })
+  .chain(list => fc.subarray(NAMES).map(names => [...list, fits(...names)]));
+
+const kept = (verdicts: readonly IRunVerdict[]) =>
+  new Set(
+    verdicts
+      .filter(v => v.verdict === 'needed' || v.verdict === 'kept-undecided')
+      .map(v => v.run.number)
+  );
+
+/** Whatever is left out, no kept run reads what it bound before it was bound again. */
+function unreadByKept(list: readonly ICell[], keptRuns: Set<number>): boolean {
+  const last = new Map<string, number>();
+  return list.every((one, at) => {
+    const facts = one.facts ?? {};
+    const loads = (facts['loads'] as string[] | undefined) ?? [];
+    const fine =
+      !keptRuns.has(at + 1) ||
+      loads.every(n => !last.has(n) || keptRuns.has(last.get(n)!));
+    ((facts['stores'] as string[] | undefined) ?? []).forEach(n =>
+      last.set(n, at + 1)
+    );
+    return fine;
+  });
+}
+
+describe('every slice', () => {
+  it('is the same in whatever order the journal files come', () => {
+    fc.assert(
+      fc.property(cells, list => {
+        const session = sessionOf(list);
+        const files = session.files;
+        const verdict = (v: IRunVerdict) => [v.verdict, v.reason, v.because];
+        expect(verdictsOf(session, [...files].reverse()).map(verdict)).toEqual(
+          verdictsOf(session, files).map(verdict)
+        );
+      }),
+      { numRuns: 50 }
+    );
+  });
+
+  it('keeps the run that wrote the file', () => {
+    fc.assert(
+      fc.property(cells, list => {
+        expect(sliceOf(...list).at(-1)!.verdict).toBe('needed');
+      }),
+      { numRuns: 50 }
+    );
+  });
+
+  it('leaves out nothing that a kept run reads', () => {
+    fc.assert(
+      fc.property(cells, list => {
+        expect(unreadByKept(list, kept(sliceOf(...list)))).toBe(true);
+      }),
+      { numRuns: 100 }
+    );
+  });
+
+  it('doesn’t lose a run when an opaque one is put in', () => {
+    fc.assert(
+      fc.property(cells, fc.nat(12), (list, place) => {
+        const at = Math.min(place, list.length - 1);
+        const before = kept(sliceOf(...list));
+        const more = [...list.slice(0, at), opaque(), ...list.slice(at)];
+        const after = kept(sliceOf(...more));
+        for (const number of before) {
+          expect(after.has(number > at ? number + 1 : number)).toBe(true);
+        }
+      }),
+      { numRuns: 100 }
+    );
+  });
+
+  it('doesn’t leave out more when evidence is missing', () => {
+    fc.assert(
+      fc.property(cells, fc.nat(12), (list, place) => {
+        const at = Math.min(place, list.length - 1);
+        const less = list.map((c, i) =>
+          i === at ? { ...c, unseen: true } : c
+        );
+        const gone = dropped(sliceOf(...list));
+        expect(gone).toEqual(expect.arrayContaining(dropped(sliceOf(...less))));
+      }),
+      { numRuns: 100 }
+    );
+  });
+
+  it('leaves out by choice what the author names, and keeps what else it kept', () => {
+    const session = sessionOf([
+      assigns('x'),
+      assigns('y', ['x']),
+      fits('x', 'y')
+    ]);
+    const found = verdictsOf(session, session.files, ['m2/0']);
+    expect(found.map(v => v.verdict)).toEqual([
+      'needed',
+      'dropped-by-user',
+      'needed'
+    ]);
+  });
+});

@@ -1,0 +1,79 @@
+/** What the text of a run says about which names its code can reach. Facts come from `run.code`. */
+import type { EventOf } from '../journal/events';
+import type { IRun } from '../session/types';
+
+export type CodeFacts = EventOf<'run.code'>;
+
+/** `_`, `Out`, `In` and what IPython numbers: reading one of them may read any earlier run. */
+const HISTORY = /^(_{1,3}|_\d+|_i{1,3}|_i\d+|In|Out|_ih|_oh|_dh)$/;
+
+/** Values that a displayed result is kept under; written by every run that shows one. */
+const SHOWN = /^(_{1,3}|_\d+)$/;
+
+/** Builtins that reach names by text, run text, or reach what has no name. */
+const REACHING = new Set(
+  'exec eval compile globals locals vars dir getattr setattr delattr __import__ input breakpoint get_ipython __builtins__'.split(
+    ' '
+  )
+);
+
+/** Modules through which code reaches any name of the notebook. */
+const REACHING_MODULES =
+  /^(__main__|builtins|gc|inspect|code|codeop|dill|importlib|IPython|ipykernel|sys:(modules|_getframe)|runpy|traceback)(\b|$)/;
+
+/** Methods that evaluate text with the caller's names, e.g. `DataFrame.query`, `duckdb.sql`. */
+const BY_TEXT =
+  /(^|\.)(query|eval|evaluate|execute|executemany|sql|read_sql|read_sql_query|from_formula|dmatrix|dmatrices|ols|glm|logit|_getframe|currentframe|stack|dump_session|dump_module|get_objects|get_referrers)$/;
+
+export const isHistory = (name: string) => HISTORY.test(name);
+export const isShown = (name: string) => SHOWN.test(name);
+
+/**
+ * Why nobody can tell from the text which names the run reads; null when the text tells.
+ * A run without facts is the caller's to judge.
+ */
+export function reachesByText(facts: CodeFacts): string | null {
+  if (facts.parse === 'failed') {
+    return 'unreadable code';
+  }
+  return (
+    facts.dynamic[0] ??
+    facts.magics[0] ??
+    namesRead(facts).find(name => REACHING.has(name)) ??
+    facts.imports.find(name => REACHING_MODULES.test(name)) ??
+    facts.calls.find(({ name }) => BY_TEXT.test(name))?.name ??
+    facts.calls.find(({ target }) => isReaching(target ?? ''))?.name ??
+    null
+  );
+}
+
+/** The notebook's own functions (`__main__.fit`) and builtins are told by the names loaded. */
+const isReaching = (target: string) =>
+  REACHING_MODULES.test(target) && !/^(__main__|builtins)\./.test(target);
+
+/** Names that the code loads, and those that the user's functions it reaches load. */
+export function namesRead(facts: CodeFacts): string[] {
+  const names = new Set([...facts.loads, ...facts.deletes]);
+  // `x += 1` stands among the stores alone.
+  if (facts.constructs.includes('augmented')) {
+    facts.stores.forEach(name => names.add(name));
+  }
+  for (const { loads } of facts.reached ?? []) {
+    loads.forEach(name => names.add(name));
+  }
+  return [...names];
+}
+
+/** Names that the run surely bound anew: what they stood for before is out of reach of later reads. */
+export function namesRewritten(run: IRun): ReadonlySet<string> {
+  const { facts, names } = run;
+  if (facts === null || names === null || run.status !== 'ok') {
+    return new Set();
+  }
+  const stores = new Set(facts.stores);
+  return new Set(
+    names.names
+      .filter(({ name, same }) => stores.has(name) && same !== true)
+      .map(({ name }) => name)
+  );
+}

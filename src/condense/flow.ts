@@ -1,0 +1,181 @@
+/**
+ * What flows from run to run within one session: names, plots, and what only opaque
+ * runs can reach. Versions of a name form a chain, so that a read is one edge however
+ * many runs may have written it; the whole is linear in what the runs name.
+ */
+import type { IFileVersion, IRun, ISession } from '../session/types';
+import { isHistory, namesRead, namesRewritten, reachesByText } from './facts';
+import { draws, Knowledge, objections } from './harmless';
+import type { IReason } from './types';
+
+/** A state of a resource: one run's write over the states that may have lived on. */
+interface IState {
+  writer: number;
+  before: IState | null;
+}
+
+interface IRead {
+  resource: string;
+  state: IState;
+}
+
+/** What is known of one run, before it is decided which are kept. */
+interface IRunFlow {
+  reads: IRead[];
+  /** Why nobody can tell what it reads; null when the text and the observers tell. */
+  opaque: string | null;
+  objections: IReason[];
+}
+
+const PLOTS = 'plots';
+
+/** Calls that may show or save what an earlier run drew. */
+const MAY_SHOW = /(plot|hist|savefig|show|gcf|gca|figure|subplots?|axes)$/i;
+
+export class SessionFlow {
+  /** By run number, from 1. */
+  private readonly flows: IRunFlow[] = [];
+
+  constructor(session: ISession) {
+    const mayWrite = intervals(session);
+    const builder = new FlowBuilder();
+    for (const run of session.runs) {
+      this.flows[run.number] = builder.pass(run, mayWrite[run.number] === 1);
+    }
+  }
+
+  /** Nothing but names differs after it, and those only a reader can notice. */
+  isHarmless(number: number): boolean {
+    return this.flows[number]!.objections.length === 0;
+  }
+
+  objections(number: number): readonly IReason[] {
+    return this.flows[number]!.objections;
+  }
+
+  reads(number: number): readonly IRead[] {
+    return this.flows[number]!.reads;
+  }
+
+  opaque(number: number): string | null {
+    return this.flows[number]!.opaque;
+  }
+}
+
+class FlowBuilder {
+  private readonly knowledge = new Knowledge();
+  private readonly states = new Map<string, IState>();
+  /** Functions may look up names by text: from then on nobody can tell what they read. */
+  private functionsReach = false;
+
+  pass(run: IRun, mayHaveWritten: boolean): IRunFlow {
+    const found = objections(run, this.knowledge);
+    if (mayHaveWritten) {
+      found.push({ code: 'acted', resource: 'may have written' });
+    }
+    const opaque = this.opaqueness(run);
+    const reads = this.readsOf(run, found.length === 0);
+    this.write(run);
+    this.knowledge.pass(run);
+    return { reads, opaque, objections: found };
+  }
+
+  private opaqueness(run: IRun): string | null {
+    const { facts } = run;
+    if (facts === null) {
+      return 'its code was not seen';
+    }
+    const byText = reachesByText(facts);
+    this.functionsReach ||=
+      byText !== null || (run.state?.modules?.own.length ?? 0) > 0;
+    if (byText !== null) {
+      return byText;
+    }
+    if (run.overlapped || run.outlived || run.disturbed) {
+      return 'something ran beside it';
+    }
+    if (run.names === null || facts.partial === true) {
+      return 'what it changed was not seen';
+    }
+    if (this.functionsReach && (facts.reached?.length ?? 0) > 0) {
+      return 'functions that look up names by text';
+    }
+    return namesRead(facts).find(isHistory) ?? null;
+  }
+
+  private readsOf(run: IRun, harmless: boolean): IRead[] {
+    const { facts } = run;
+    if (facts === null) {
+      return [];
+    }
+    const names = namesRead(facts).map(name => `var:${name}`);
+    const shows =
+      draws(run) ||
+      (!harmless &&
+        ((facts.reached?.length ?? 0) > 0 ||
+          this.functionsReach ||
+          facts.calls.some(({ name }) => MAY_SHOW.test(name))));
+    return [...names, ...(shows ? [PLOTS] : [])].flatMap(resource => {
+      const state = this.states.get(resource);
+      return state === undefined ? [] : [{ resource, state }];
+    });
+  }
+
+  private write(run: IRun): void {
+    const rewritten = namesRewritten(run);
+    const names = new Set([
+      ...(run.facts?.stores ?? []),
+      ...(run.facts?.deletes ?? []),
+      ...(run.names?.names.map(({ name }) => name) ?? [])
+    ]);
+    for (const name of names) {
+      this.add(`var:${name}`, run.number, rewritten.has(name));
+    }
+    if (draws(run)) {
+      this.add(PLOTS, run.number, false);
+    }
+  }
+
+  private add(resource: string, writer: number, kills: boolean): void {
+    const before = kills ? null : (this.states.get(resource) ?? null);
+    this.states.set(resource, { writer, before });
+  }
+}
+
+/** By run number: 1 where the run is one of several that may have written a file. */
+function intervals({ files, runs }: ISession): Uint8Array {
+  const steps = new Int32Array(runs.length + 3);
+  const mark = ({ writers, certainty }: IFileVersion) => {
+    if (certainty === 'may' && writers !== null) {
+      steps[writers[0]]! += 1;
+      steps[writers[1] + 1]! -= 1;
+    }
+  };
+  files.forEach(file => file.versions.forEach(mark));
+  const inside = new Uint8Array(runs.length + 2);
+  let open = 0;
+  for (let number = 1; number <= runs.length; number++) {
+    open += steps[number]!;
+    inside[number] = open > 0 ? 1 : 0;
+  }
+  return inside;
+}
+
+/** Follows chains of states backwards; each state is visited once per reach. */
+export class Walker {
+  private readonly visited = new Set<IState>();
+
+  /** Every run that may have written what was read and wasn't found before. */
+  writers({ state }: IRead): number[] {
+    const found: number[] = [];
+    for (
+      let at: IState | null = state;
+      at !== null && !this.visited.has(at);
+      at = at.before
+    ) {
+      this.visited.add(at);
+      found.push(at.writer);
+    }
+    return found;
+  }
+}

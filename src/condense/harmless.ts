@@ -1,0 +1,358 @@
+/**
+ * The proof that a run changed nothing but the names it bound: from its text and from
+ * what was observed, both, and only while what the proof relies on is original. What
+ * isn't proved here is kept, so anything unknown is a refusal.
+ */
+import type { NameChange } from '../journal/events';
+import type { IRun } from '../session/types';
+import { isShown, reachesByText, type CodeFacts } from './facts';
+import pure from './pure.json';
+import type { IReason } from './types';
+
+const set = (names: readonly string[]) => new Set(names);
+const CONSTRUCTS = set(pure.constructs);
+const SCALARS = set(pure.scalars);
+const CONTAINERS = set(pure.containers);
+const MODULES = set(pure.modules);
+const FUNCTIONS = set(pure.functions);
+const PLOT_FUNCTIONS = set(pure.plots.functions);
+const PLOT_METHODS = set(pure.plots.methods);
+const ALIASES = new Map(Object.entries(pure.aliases));
+const METHODS = new Map(
+  Object.entries(pure.methods).map(([type, methods]) => [
+    type,
+    new Map<string, string | null>(Object.entries(methods))
+  ])
+);
+
+const canonical = (type: string) => ALIASES.get(type) ?? type;
+
+/** What a proof may rely on at one point of a session: moved on run by run. */
+export class Knowledge {
+  /** Exact type of each name whose content is known. */
+  private readonly types = new Map<string, string>();
+  /** Names whose value isn't known. */
+  private readonly unknown = new Set<string>();
+  /** No run so far went unobserved. */
+  private whole = true;
+  /** Objects that run the user's code when looked at may be in any container. */
+  private ownTypes = false;
+  /** Something that proofs rely on may not be original. */
+  private altered = false;
+
+  /** The type of a name that nothing of the user's is hidden in; null when unknown. */
+  typeOf(name: string): string | null {
+    const type = this.types.get(name);
+    return type !== undefined && this.isListed(type) ? type : null;
+  }
+
+  isListed(type: string): boolean {
+    return SCALARS.has(type) || (CONTAINERS.has(type) && !this.ownTypes);
+  }
+
+  /** A name that no run so far has bound: a builtin, if it is one. */
+  isUnbound(name: string): boolean {
+    return this.whole && !this.types.has(name) && !this.unknown.has(name);
+  }
+
+  get trusted(): boolean {
+    return this.whole && !this.altered;
+  }
+
+  /** Take in what a run has done, whether it is kept or not. */
+  pass(run: IRun): void {
+    const { facts, names, state } = run;
+    if (facts === null || names === null || names.complete === false) {
+      this.whole = false;
+    }
+    this.ownTypes ||=
+      facts === null ||
+      facts.constructs.includes('class') ||
+      facts.dynamic.length > 0 ||
+      facts.magics.length > 0 ||
+      facts.calls.some(({ name }) => MAKES_TYPES.test(name)) ||
+      (state?.modules?.own.length ?? 0) > 0;
+    this.altered ||=
+      (state?.moduleAttributes?.length ?? 0) > 0 ||
+      (state?.modules?.replaced.length ?? 0) > 0 ||
+      (facts?.attributeStores.some(name => !this.isValue(name)) ?? true);
+    names?.names.forEach(change => this.learn(change));
+  }
+
+  /** An attribute of a value, e.g. `df.columns`: no class or module. */
+  private isValue(attribute: string): boolean {
+    return this.types.has(attribute.split(/[.[(]/)[0]!);
+  }
+
+  private learn({ name, type, after }: NameChange): void {
+    this.types.delete(name);
+    this.unknown.delete(name);
+    if (after === 'absent') {
+      return;
+    }
+    if (type !== null && 'digest' in after) {
+      this.types.set(name, canonical(type));
+    } else {
+      this.unknown.add(name);
+    }
+  }
+}
+
+/** Calls that make classes, or objects of classes that no text names. */
+const MAKES_TYPES =
+  /(^|\.)(type|namedtuple|make_dataclass|new_class|load|loads|read_pickle|TypedDict|NamedTuple)$/;
+
+/**
+ * Why a run can't be shown harmless: every reason found; empty when it is harmless.
+ *
+ * @param before what was known before the run.
+ */
+export function objections(run: IRun, before: Knowledge): IReason[] {
+  const { facts, names } = run;
+  if (facts === null || facts.partial === true || names === null) {
+    return [{ code: 'no-evidence' }];
+  }
+  return [
+    ...fromCourse(run),
+    ...fromEffects(run),
+    ...fromNames(names.names, facts, before),
+    ...(names.complete === false ? [{ code: 'no-evidence' } as const] : []),
+    ...(before.trusted ? [] : [{ code: 'not-original' } as const]),
+    ...fromText(facts),
+    ...fromValues(facts, names.names, before)
+  ];
+}
+
+/** A run of another course than a plain cell's: start to end, alone. */
+function fromCourse(run: IRun): IReason[] {
+  const reasons: IReason[] = [];
+  if (run.status !== 'ok' || run.endedAt === null) {
+    reasons.push({ code: 'not-ended-well', resource: run.ename ?? run.status });
+  }
+  if (run.kind !== 'cell' || run.parent !== null) {
+    reasons.push({ code: 'not-a-plain-cell', resource: run.kind });
+  }
+  if (run.overlapped || run.lastBeforeEnd > run.number) {
+    reasons.push({ code: 'overlaps' });
+  }
+  if (run.outlived) {
+    reasons.push({ code: 'left-something-running' });
+  }
+  if (run.disturbed) {
+    reasons.push({ code: 'changed-in-between' });
+  }
+  return reasons;
+}
+
+function fromEffects(run: IRun): IReason[] {
+  const reasons: IReason[] = run.acts.map(act => ({
+    code: 'acted',
+    resource: act
+  }));
+  const { state } = run;
+  if (state === null) {
+    return reasons;
+  }
+  const changed = (resource: string) =>
+    reasons.push({ code: 'changed-state', resource });
+  for (const [library, { before }] of Object.entries(state.random ?? {})) {
+    if (before !== null) {
+      changed(`random state of ${library}`);
+    }
+  }
+  if (state.cwd) {
+    changed('working folder');
+  }
+  if (state.environment) {
+    changed('environment');
+  }
+  if (state.sysPath) {
+    changed('sys.path');
+  }
+  if (state.modules?.own.length || state.modules?.replaced.length) {
+    changed('modules');
+  }
+  state.library?.forEach(changed);
+  state.moduleAttributes?.forEach(changed);
+  state.replaced?.forEach(resource =>
+    reasons.push({ code: 'not-original', resource })
+  );
+  return reasons;
+}
+
+/** Every name that differs was bound by the text, over nothing that could notice. */
+function fromNames(
+  changes: readonly NameChange[],
+  facts: CodeFacts,
+  before: Knowledge
+): IReason[] {
+  const stores = new Set(facts.stores);
+  const refuse = (change: NameChange) => {
+    const { name, same, after } = change;
+    if (isShown(name) && !stores.has(name)) {
+      return false;
+    }
+    const gone = after === 'absent';
+    const over = change.before !== 'absent' && before.typeOf(name) === null;
+    return !stores.has(name) || same === true || gone || over;
+  };
+  return changes
+    .filter(refuse)
+    .map(({ name }) => ({ code: 'changed-name', resource: name }));
+}
+
+function fromText(facts: CodeFacts): IReason[] {
+  const byText = reachesByText(facts);
+  return [
+    ...(byText === null ? [] : [{ code: 'opaque' as const, resource: byText }]),
+    ...facts.constructs
+      .filter(construct => !CONSTRUCTS.has(construct))
+      .map(resource => ({ code: 'construct' as const, resource })),
+    ...[...facts.attributeStores, ...facts.subscriptStores].map(resource => ({
+      code: 'stores-into' as const,
+      resource
+    })),
+    ...facts.deletes.map(resource => ({
+      code: 'changed-name' as const,
+      resource
+    })),
+    ...facts.imports
+      .filter(name => !MODULES.has(name.split(':')[0]!))
+      .map(resource => ({ code: 'imports' as const, resource }))
+  ];
+}
+
+/** Every value that the text touches is of a listed type, and every call is listed. */
+function fromValues(
+  facts: CodeFacts,
+  changes: readonly NameChange[],
+  before: Knowledge
+): IReason[] {
+  const after = new Map(changes.map(change => [change.name, change]));
+  const typeOf = (name: string): string | null => {
+    const change = after.get(name);
+    if (change === undefined || !facts.stores.includes(name)) {
+      return before.typeOf(name);
+    }
+    const known =
+      change.type !== null &&
+      change.after !== 'absent' &&
+      'digest' in change.after;
+    const type = known ? canonical(change.type!) : null;
+    const had = change.before === 'absent' || before.typeOf(name) !== null;
+    return type !== null && had && before.isListed(type) ? type : null;
+  };
+  const bare = new Map(
+    facts.calls
+      .filter(({ name }) => !/[.[(]/.test(name))
+      .map(call => [call.name, call.target ?? ''])
+  );
+  const modules = new Set(
+    facts.calls
+      .filter(({ receiverType }) => receiverType === 'module')
+      .map(({ name }) => name.split('.')[0]!)
+  );
+  const reasons: IReason[] = facts.loads
+    .filter(
+      name =>
+        typeOf(name) === null &&
+        !modules.has(name) &&
+        !isPureFunction(bare.get(name) ?? null) &&
+        !(BUILTIN_VALUES.has(name) && before.isUnbound(name))
+    )
+    .map(resource => ({ code: 'unlisted-value', resource }));
+  for (const name of facts.stores) {
+    const change = after.get(name);
+    const module = change?.type === 'module' && facts.imports.length > 0;
+    const plain = change === undefined || typeOf(name) !== null;
+    if (!plain && !module && change?.type !== 'function') {
+      reasons.push({ code: 'unlisted-value', resource: name });
+    }
+  }
+  for (const call of facts.calls) {
+    if (!isPureCall(call, typeOf)) {
+      reasons.push({ code: 'call', resource: call.name });
+    }
+  }
+  return reasons;
+}
+
+/** Builtins that are read without being called. */
+const BUILTIN_VALUES = set([
+  'True',
+  'False',
+  'None',
+  'int',
+  'float',
+  'str',
+  'bool',
+  'list',
+  'dict',
+  'set',
+  'tuple',
+  'len',
+  'abs',
+  'sum',
+  'min',
+  'max'
+]);
+
+const isPureFunction = (target: string | null) =>
+  target !== null && (FUNCTIONS.has(target) || PLOT_FUNCTIONS.has(target));
+
+type Call = CodeFacts['calls'][number];
+
+function isPureCall(
+  { name, receiverType, target }: Call,
+  typeOf: (name: string) => string | null
+): boolean {
+  if (receiverType === null && !/[.[(]/.test(name)) {
+    return isPureFunction(target ?? null);
+  }
+  const [base = '', ...steps] = name.split('.');
+  if (receiverType === 'module') {
+    const rest = steps.join('.');
+    return isPureFunction(`${target ?? '?'}.${rest}`);
+  }
+  return isPureChain(typeOf(base.replace(/[[(].*$/, '')), base, steps);
+}
+
+/** `df.groupby().mean`: each step on the listed result of the one before. */
+function isPureChain(
+  baseType: string | null,
+  base: string,
+  steps: readonly string[]
+): boolean {
+  if (baseType === null || /[[(]/.test(base)) {
+    return false;
+  }
+  let type: string | null = baseType;
+  for (const [at, step] of steps.entries()) {
+    const method = step.replace(/\(\)$/, '');
+    const last = at === steps.length - 1;
+    const found: Map<string, string | null> | undefined =
+      type === null ? undefined : METHODS.get(type);
+    if (last && type?.startsWith('pandas.') && PLOT_METHODS.has(method)) {
+      return true;
+    }
+    if (found === undefined || !found.has(method)) {
+      return false;
+    }
+    if (!last && method === step) {
+      return false; // an attribute of an attribute
+    }
+    type = found.get(method) ?? null;
+  }
+  return true;
+}
+
+/** Whether a run draws: plots stay with the session until they are shown. */
+export function draws({ facts }: IRun): boolean {
+  return (
+    facts?.calls.some(
+      ({ name, target }) =>
+        PLOT_METHODS.has(name.split('.').at(-1)!) ||
+        (target ?? '').startsWith('matplotlib')
+    ) ?? false
+  );
+}
