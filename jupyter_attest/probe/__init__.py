@@ -22,6 +22,7 @@ PARTS = (
     "recording",
     "files",
     "starters",
+    "meter",
     "processes",
     "network",
     "runs",

@@ -36,7 +36,7 @@ class Probe(Runs, Processes, Network):
         """Install hook and callbacks, write what is known at the start, start the thread."""
         self.journal.open_texts()
         self.handover.listen()
-        self._open_meter()
+        self.open_meters()
         self._watch()
         self.paused = try_stat(self.paused_file) is not None
         self.paused_from = _wall()
@@ -92,7 +92,7 @@ class Probe(Runs, Processes, Network):
                 "audit": "ok" if self.heard else "vetoed",
                 "wrappers": self.wrappers.states(),
                 "meter": "ok" if self.meter_fd >= 0 else "unavailable",
-                "maps": "off",
+                "maps": "ok" if self.maps_fd >= 0 else "unavailable",
             },
             "cwd": env.cwd(), "prefixes": [name_of(p) for p in env.prefixes],
             "flags": env.flags, "hashSeed": env.hash_seed,
@@ -158,7 +158,8 @@ class Probe(Runs, Processes, Network):
             self.child = True
             if self.parent_run is None and run is not None:
                 self.parent_run = run.id
-            self.meter_fd = self.handover.fd = -1
+            self.close_meters()
+            self.handover.fd = -1
             self.main = -1
             self.thread_runs, self.loose, self.hosts = {}, {}, {}
             self.id = "probe-" + new_id()
@@ -181,7 +182,7 @@ class LazyJournal(Journal):
         self.folder, self.sid, self.key = probe.folder, probe.sid, probe.journal.key
         self.by = probe.id
         self.queue = deque()
-        self.lost = self.seq = 0
+        self.lost = self.seq = self.bytes = 0
         self.prev = None
         self.rest = b""
         self.busy, self.wake = _thread.allocate_lock(), _thread.allocate_lock()

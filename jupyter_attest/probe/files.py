@@ -117,6 +117,7 @@ class Files(Recording):
             return
         writing = not WRITING.isdisjoint(ops)
         if self.is_noise(absolute, writing):
+            self.count_filtered(absolute, writing)
             return
         if absolute.endswith(".pyc"):
             source = source_of(absolute)
@@ -139,6 +140,8 @@ class Files(Recording):
         seen = run.seen if run is not None else self.loose
         identity = None if writing or st is None else (st.st_ino, st.st_size, st.st_mtime_ns)
         key = (real, tuple(ops), identity)
+        if st is not None and (via == "audit" or key not in seen):
+            self.count(run, real, st, ops, type(path) is int)
         if key in seen:
             return
         versions = seen.get((real, "versions"), 0)
@@ -167,15 +170,35 @@ class Files(Recording):
             if run is not None:
                 run.created.append(fields)
         if writing and outcome != "failed":
-            self.wrote(run, real)
+            grows = st is not None and "append" in ops and "truncate" not in ops
+            self.wrote(run, real, st.st_size if grows and st is not None else None)
         self.tell("file.opened", run, how, fields)
 
-    def wrote(self, run: Run | None, real: str) -> None:
-        """Remember what has to be settled at the run's end; a child leaves that to the kernel."""
+    def wrote(self, run: Run | None, real: str, before: int | None = None) -> None:
+        """Remember what has to be settled at the run's end; a child leaves that to the kernel.
+
+        ``before`` is the number of bytes that stay, if the file only grows.
+        """
         if self.child:
             self.handover.tell(self.parent_run, real)
         elif run is not None:
-            run.written[real] = None
+            run.written.setdefault(real, before)
+
+    def count(
+        self, run: Run | None, real: str, st: os.stat_result, ops: list[str], by_descriptor: bool
+    ) -> None:
+        """Count the bytes that an open explains: those it can read, those it throws away."""
+        if "read" in ops and not by_descriptor:
+            self.opened_bytes += st.st_size
+        if "truncate" in ops and run is not None and real in run.written:
+            run.rewritten += st.st_size
+
+    def count_filtered(self, path: str, writing: bool) -> None:
+        """Count what a filtered open can read: a library's code, a setting."""
+        if not writing and not path.startswith(SYSTEM_PREFIXES):
+            st = try_stat(path)
+            if st is not None and statmod.S_ISREG(st.st_mode):
+                self.filtered_bytes += st.st_size
 
     def named(self, args: Any, index: int, dir_fd: Any = None) -> tuple[str | None, Any]:
         """Return the real path of an argument (the last component unresolved) and its lstat."""
@@ -198,20 +221,22 @@ class Files(Recording):
         if self.is_noise(target, True):
             return
         run, how = self.current()
+        before: int | None = None
         if run is not None:
             if run.paused:
                 return
             run.folders.clear()
-            run.written.pop(source, None)
+            before = run.written.pop(source, None)
             run.moved.add(source)
-        self.wrote(run, target)
+            run.written.pop(target, None)
+        self.wrote(run, target, before)
         folder = statmod.S_ISDIR(st.st_mode)
         if folder and run is not None:
             run.written.pop(target, None)
             for path in [p for p in run.written if p.startswith(source + SEP)]:
-                del run.written[path]
+                before = run.written.pop(path)
                 run.moved.add(path)
-                run.written[target + path[len(source) :]] = None
+                run.written[target + path[len(source) :]] = before
         self.tell("folder.renamed" if folder else "file.renamed", run, how, {
             "from": name_of(source), "to": name_of(target), "stat": stat_fields(st, self.mounts),
         })  # fmt: skip
@@ -260,6 +285,8 @@ class Files(Recording):
                 return
             run.folders.clear()
             run.moved.add(path)
+            if path in run.written and statmod.S_ISREG(st.st_mode):
+                run.rewritten += st.st_size
         self.tell("file.removed", run, how, {"path": name_of(path)})
 
     def on_mkdir(self, args: tuple[Any, ...]) -> None:
@@ -355,7 +382,7 @@ class Files(Recording):
                 owner.by_children.add(real)
         if not run.written:
             return
-        ours = {self.journal.fd, self.journal.texts_fd, self.meter_fd, self.handover.fd}
+        ours = self.own_descriptors()
         held = held_files(ours) or held_files(ours)  # again: another thread may have opened one
         for real in list(run.written):
             child = real in run.by_children
@@ -419,7 +446,13 @@ def fd_path(fd: int) -> str | None:
 
 
 def held_files(ours: set[int]) -> set[tuple[int, int]] | None:
-    """Return (dev, ino) of the files that others than us hold open here; None if nobody knows.
+    """Return (dev, ino) of the files that others than us hold open here; None if nobody knows."""
+    held = held_descriptors(ours)
+    return None if held is None else {(st.st_dev, st.st_ino) for _, st in held}
+
+
+def held_descriptors(ours: set[int]) -> list[tuple[int, os.stat_result]] | None:
+    """Return the descriptors that others than us hold here, each with its stat; None if unknown.
 
     Linux 6.2 and later tell the number of open descriptors as the size of ``/proc/self/fd``, so
     that they can be found by fstat, without opening or listing anything.
@@ -431,12 +464,12 @@ def held_files(ours: set[int]) -> set[tuple[int, int]] | None:
     if not 0 < count < 4096:
         return None
     count -= sum(1 for fd in ours if fd >= 0)
-    held, fd = set(), 0
+    held, fd = [], 0
     while count and fd < 8192:
         try:
             st = _fstat(fd)
             if fd not in ours:
-                held.add((st.st_dev, st.st_ino))
+                held.append((fd, st))
                 count -= 1
         except OSError:
             pass

@@ -49,6 +49,8 @@ class Journal:
         self.folder, self.sid, self.key, self.by = folder, sid, key, by
         self.queue: deque[tuple[Any, ...]] = deque()
         self.lost = 0
+        #: Bytes written to the journal so far, lines and texts.
+        self.bytes = 0
         self.seq, self.prev = 0, None  # type: int, str | None
         self.rest = b""
         self.busy = _thread.allocate_lock()
@@ -213,7 +215,9 @@ class Journal:
             return False
         try:
             while self.rest:
-                self.rest = self.rest[_write(self.fd, self.rest) :]
+                written = _write(self.fd, self.rest)
+                self.bytes += written
+                self.rest = self.rest[written:]
         except OSError:
             return False
         return True
@@ -234,7 +238,9 @@ class Journal:
                 del self.opening[_ident()]
             try:
                 while raw:
-                    raw = raw[_write(fd, raw) :]
+                    written = _write(fd, raw)
+                    self.bytes += written
+                    raw = raw[written:]
             finally:
                 _close(fd)
             return True

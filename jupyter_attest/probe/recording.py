@@ -66,8 +66,9 @@ class Run:
     """One execution while it lasts, and what attribution needs afterwards."""
 
     __slots__ = (
-        "began", "by_children", "created", "folders", "id", "info", "kind", "meter", "moved",
-        "paused", "request", "seen", "threads", "told", "trees", "written",
+        "began", "by_children", "created", "folders", "id", "info", "kind", "mapped", "meter",
+        "moved", "opened", "paused", "request", "rewritten", "seen", "threads", "told", "trees",
+        "written",
     )  # fmt: skip
 
     def __init__(self, request: Request, kind: str, info: Any) -> None:
@@ -78,9 +79,14 @@ class Run:
         self.paused = False
         #: What the run opened: direction and identity, so that nothing is written twice.
         self.seen: dict[tuple[Any, ...], int] = {}
-        self.written: dict[str, None] = {}
+        #: Files written, and the bytes that were there before of those that only grow.
+        self.written: dict[str, int | None] = {}
         #: Those of them that a child wrote.
         self.by_children: set[str] = set()
+        #: Bytes that it wrote and then replaced or removed.
+        self.rewritten = 0
+        self.opened = (0, 0)
+        self.mapped = 0
         self.moved: set[str] = set()
         self.created: list[dict[str, Any]] = []
         #: Real paths of folders, valid while the run lasts and no link changes.
@@ -141,12 +147,19 @@ class Recording:
         self.private = self.environment.private(self.home)
         #: ipykernel's names for the source of cells, which tracebacks look for on disk.
         self.cells = "%sipykernel_%d%s" % (SEP, _getpid(), SEP)
-        self.meter_fd = -1
+        #: Bytes of the files that Python opened for reading so far: named ones, filtered ones.
+        self.opened_bytes = self.filtered_bytes = 0
+        self.meter_fd = self.maps_fd = self.memory_fd = -1
         self.meter: tuple[int, int] | None = None
         self.meter_at = 0
         self.handover = Handover(folder)
         key = bytes.fromhex(read_small(_join(folder, "key")).strip())
         self.journal = Journal(folder, self.sid, key, self.id)
+
+    def own_descriptors(self) -> set[int]:
+        """Return the probe's descriptors."""
+        views = {self.meter_fd, self.maps_fd, self.memory_fd}
+        return {self.journal.fd, self.journal.texts_fd, self.handover.fd} | views
 
     def _open_meter(self) -> None:
         if _pread is None:
@@ -166,7 +179,7 @@ class Recording:
             return self.meter
         try:
             words = _pread(self.meter_fd, 256, 0).split()  # type: ignore[misc]
-            self.meter = int(words[1]), int(words[3])
+            self.meter = int(words[1]), int(words[3]) - self.journal.bytes
         except (OSError, ValueError, IndexError):
             self.meter = None
         self.meter_at = _mono()

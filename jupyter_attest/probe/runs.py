@@ -8,7 +8,7 @@ import types
 from typing import Any
 
 from .code import Facts, _target_of, reached_functions
-from .files import Files
+from .meter import Meter
 from .recording import PERIOD, Request, Run
 from .references import (
     _frame,
@@ -27,7 +27,7 @@ from .values import _class_attribute, type_name
 _KERNEL_MODULES = ("IPython.", "ipykernel.", "zmq.")
 
 
-class Runs(Files):
+class Runs(Meter):
     """Cells, nested and silent runs, expressions and callbacks."""
 
     def __init__(self, shell: Any, folder: str, install: str, runs_missed: int) -> None:
@@ -111,7 +111,7 @@ class Runs(Files):
             "storeHistory": store if type(store) is bool else None,
             "executionCount": count if type(count) is int else None,
         })  # fmt: skip
-        run.meter = self.read_meter()
+        self.begin_meter(run)
         run.began = _perf()
         return run
 
@@ -158,6 +158,7 @@ class Runs(Files):
         duration = _perf() - run.began
         self.meter_at = 0
         meter = self.read_meter()
+        measured = None if run.paused or self.paused else self.measure(run, meter)
         request = run.request
         while request.open and request.open[-1] is not run:
             self._abandon(request.open.pop())
@@ -188,11 +189,8 @@ class Runs(Files):
                 "threadsAlive": [_thread_name(ident) for ident in alive],
                 "tasksPending": None,
             }  # type: dict[str, Any]
-            if meter is not None and run.meter is not None:
-                fields["meter"] = {
-                    "read": str(meter[0] - run.meter[0]),
-                    "written": str(meter[1] - run.meter[1]),
-                }
+            if measured is not None:
+                fields["meter"] = measured
             self.journal.put("run.ended", run.id, "context", fields)
         self.tell_failures(run)
         run.forget()
