@@ -117,7 +117,8 @@ class Files(Recording):
             return
         writing = not WRITING.isdisjoint(ops)
         if self.is_noise(absolute, writing):
-            self.count_filtered(absolute, writing)
+            if via == "audit" and not writing:
+                self.count_filtered(absolute)
             return
         if absolute.endswith(".pyc"):
             source = source_of(absolute)
@@ -140,7 +141,7 @@ class Files(Recording):
         seen = run.seen if run is not None else self.loose
         identity = None if writing or st is None else (st.st_ino, st.st_size, st.st_mtime_ns)
         key = (real, tuple(ops), identity)
-        if st is not None and (via == "audit" or key not in seen):
+        if st is not None and (via == "audit" or (via != "maps" and key not in seen)):
             self.count(run, real, st, ops, type(path) is int)
         if key in seen:
             return
@@ -193,9 +194,9 @@ class Files(Recording):
         if "truncate" in ops and run is not None and real in run.written:
             run.rewritten += st.st_size
 
-    def count_filtered(self, path: str, writing: bool) -> None:
+    def count_filtered(self, path: str) -> None:
         """Count what a filtered open can read: a library's code, a setting."""
-        if not writing and not path.startswith(SYSTEM_PREFIXES):
+        if not path.startswith(SYSTEM_PREFIXES):
             st = try_stat(path)
             if st is not None and statmod.S_ISREG(st.st_mode):
                 self.filtered_bytes += st.st_size

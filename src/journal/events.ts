@@ -349,7 +349,19 @@ export const RunEnded = probeEvent('run.ended', {
     z.nullable(
       z.looseObject({
         read: z.nullable(Decimal),
-        written: z.nullable(Decimal)
+        written: z.nullable(Decimal),
+        /** Sizes of the files that Python or a wrapped call opened for reading, each time. */
+        openedRead: z.optional(Decimal),
+        /** The same of files that aren't told: an installation's, the kernel's own. */
+        filteredRead: z.optional(Decimal),
+        /** Bytes written that files explain: those left, replaced and removed. */
+        keptWritten: z.optional(Decimal),
+        /** Bytes of files without a name that are open. */
+        nameless: z.optional(Decimal),
+        /** Loaded libraries that open files on their own, when bytes stay unexplained. */
+        native: z.optional(
+          z.array(z.looseObject({ library: z.string(), state: z.string() }))
+        )
       })
     )
   )
@@ -460,7 +472,8 @@ export const FileOpened = actEvent('file.opened', {
   path: Name,
   realPath: z.nullable(Name),
   ops: z.array(Op),
-  via: z.enum(['audit', 'wrapper', 'maps', 'tracer']),
+  /** `held`, `maps`: found open or mapped at a run's end whose bytes nothing explained. */
+  via: z.enum(['audit', 'wrapper', 'held', 'maps', 'tracer']),
   library: optionalText,
   function: optionalText,
   /** At the moment of the event, null when there was no such file. */

@@ -516,6 +516,11 @@ function knownGap(trans: TranslationBundle, code: GapCode): IGapWords {
         ),
         meaning: trans.__('An input or output may be missing from this record.')
       };
+    case 'unattributed-bytes':
+      return {
+        what: trans.__('More was read or written than the files seen explain.'),
+        meaning: trans.__('An input or output may be missing from this record.')
+      };
     case 'wrapper-off':
       return {
         what: trans.__(

@@ -6,6 +6,7 @@ import type { EventOf, JournalEvent, Name } from '../journal/events';
 import gapSentences from '../journal/gaps.json';
 import type { IReadProblem } from '../journal/read';
 import { eventsOf, mainProbe, type ISessionLog } from './log';
+import { unexplained } from './meter';
 import type { IFiles } from './files';
 import type { IRuns } from './runs';
 import type { GapCode, IDocument, IFile, IGap, ISession } from './types';
@@ -34,6 +35,7 @@ export function findGaps(facts: IGapFacts): IGap[] {
     ...fromRuns(facts),
     ...fromProbes(facts),
     ...fromFiles(facts),
+    ...fromMeters(facts),
     ...fromScan(facts),
     ...fromDocuments(facts)
   ];
@@ -264,6 +266,18 @@ function fileGaps(file: IFile, runs: IRuns): IGap[] {
     }
   }
   return [...found.values()];
+}
+
+/** Bytes that no event explains, and the libraries that may have moved them. */
+function fromMeters({ log, session, files }: IGapFacts): IGap[] {
+  return unexplained(log, session.runs, files.files).flatMap(
+    ({ run, amount, libraries }) => [
+      gap('unattributed-bytes', { run, detail: amount }),
+      ...libraries.map(name =>
+        gap('native-io', { run, detail: `${name}, ${amount}` })
+      )
+    ]
+  );
 }
 
 function fromScan({ log, session }: IGapFacts): IGap[] {
