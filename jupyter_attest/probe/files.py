@@ -368,12 +368,8 @@ class Files(Recording):
         flags = os.O_RDONLY if read_only else os.O_RDWR | os.O_CREAT
         self.opened(text, ops, flags, "audit", "sqlite3", "connect")
 
-    def settle(self, run: Run) -> None:
-        """Write ``file.settled`` for each file the run wrote."""
-        for fields in run.created:
-            if "_created" in fields and fields["_created"] in run.moved:
-                fields["outcome"] = "opened"
-            judge_outcome(fields)
+    def hear(self, run: Run) -> None:
+        """Take over what children say they wrote."""
         for id, real in self.handover.heard():
             owner = run if id == run.id else self.open_runs.get(id)
             if owner is None:  # the child outlived its run
@@ -381,6 +377,14 @@ class Files(Recording):
             else:
                 owner.written[real] = None
                 owner.by_children.add(real)
+
+    def settle(self, run: Run) -> None:
+        """Write ``file.settled`` for each file the run wrote."""
+        for fields in run.created:
+            if "_created" in fields and fields["_created"] in run.moved:
+                fields["outcome"] = "opened"
+            judge_outcome(fields)
+        self.hear(run)
         if not run.written:
             return
         ours = self.own_descriptors()
