@@ -21,7 +21,7 @@ from .references import (
     _realpath,
     _stat,
 )
-from .values import name_of, plain_text, stat_fields, try_stat
+from .values import name_of, plain_text, stat_fields, try_stat, unquoted
 
 DATA_SUFFIXES = (
     ".csv", ".tsv", ".csv.gz", ".parquet", ".feather", ".arrow", ".npz", ".npy", ".h5", ".hdf5",
@@ -364,6 +364,7 @@ class Files(Recording):
                 return
             if text.startswith("//"):
                 text = "/" + text[2:].partition("/")[2]
+            text = unquoted(text)
         ops = ["read"] if read_only else ["read", "write"]
         flags = os.O_RDONLY if read_only else os.O_RDWR | os.O_CREAT
         self.opened(text, ops, flags, "audit", "sqlite3", "connect")

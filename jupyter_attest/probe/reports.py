@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .redaction import cut_sql, cut_url
 from .references import _frame, _object_dict, _type_dict, _type_mro, _type_name
 from .sql import files_in_sql
-from .values import _class_attribute, name_of, plain_text, try_stat, type_name
+from .values import _class_attribute, name_of, plain_text, try_stat, type_name, unquoted
 
 if TYPE_CHECKING:
     from .core import Probe
@@ -159,7 +159,7 @@ class Report:
         for scheme in self.entry.get("schemes", ()):
             text = text[len(scheme) :] if text.startswith(scheme) else text
         if text.startswith("file://"):
-            text = _local(text)
+            text = unquoted(text[7:])
         if "://" in text:
             self._remote(text, direction)
             return
@@ -303,21 +303,6 @@ def _short(value: Any) -> str | None:
 def _without_parameters(text: str) -> str:
     """Return the path of ``path?format=…#cache``, as XGBoost takes it."""
     return text.partition("#")[0].partition("?")[0]
-
-
-def _local(url: str) -> str:
-    """Return the path of a ``file://`` URL."""
-    path = url[7:]
-    if "%" not in path:
-        return path
-    head, *parts = path.encode("utf-8", "surrogateescape").split(b"%")
-    decoded = [head]
-    for part in parts:
-        try:
-            decoded.append(bytes([int(part[:2], 16)]) + part[2:])
-        except ValueError:
-            decoded.append(b"%" + part)
-    return os.fsdecode(b"".join(decoded))
 
 
 def model_evidence(value: Any) -> list[str]:

@@ -70,6 +70,20 @@ def stat_fields(st: os.stat_result, mounts: dict[int, str]) -> dict[str, Any]:
     }
 
 
+def unquoted(text: str) -> str:
+    """Return the path in a URL, its ``%HH`` as the bytes they stand for."""
+    if "%" not in text:
+        return text
+    head, *parts = os.fsencode(text).split(b"%")
+    decoded = head
+    for part in parts:
+        try:
+            decoded += bytes([int(part[:2], 16)]) + part[2:]
+        except ValueError:
+            decoded += b"%" + part
+    return os.fsdecode(decoded)
+
+
 def try_stat(path: str) -> os.stat_result | None:
     """Stat a path, following links; None if there is nothing."""
     try:

@@ -8,7 +8,8 @@ import type { Name } from '../journal/events';
 import type {
   IClassification,
   IFileRead,
-  IFileVersion
+  IFileVersion,
+  IRemoteRead
 } from '../session/types';
 import { nameText } from '../journal/names';
 import {
@@ -179,22 +180,37 @@ function foldMany(
   };
 }
 
+type Answer = Pick<IRemoteRead, 'etag' | 'lastModified'>;
+
+interface IFetched {
+  sid: string;
+  runs: number[];
+  said: Answer;
+}
+
+/** What a server said each time; nothing where it said different things. */
+const sameAnswer = (a: Answer, b: Answer): Answer => ({
+  etag: a.etag === b.etag ? a.etag : null,
+  lastModified: a.lastModified === b.lastModified ? a.lastModified : null
+});
+
 /** What kept runs fetched by URL: named, without a digest. */
 function remotes(context: IRecordContext): Dependency[] {
-  const found = new Map<string, { sid: string; runs: number[] }>();
+  const found = new Map<string, IFetched>();
   for (const { session, runs } of context.slice.sessions) {
     const kept = new Set(runs.filter(isKept).map(({ run }) => run.number));
-    for (const { run, url } of session.remotes) {
+    for (const { run, url, ...said } of session.remotes) {
       if (run === null || kept.has(run)) {
-        const entry = found.get(url) ?? { sid: session.sid, runs: [] };
+        const entry = found.get(url) ?? { sid: session.sid, runs: [], said };
         entry.runs.push(...(run === null ? [] : [run]));
+        entry.said = sameAnswer(entry.said, said);
         found.set(url, entry);
       }
     }
   }
   return [...found]
     .sort(([a], [b]) => compare(a, b))
-    .map(([url, { sid, runs }]) => ({
+    .map(([url, { sid, runs, said }]) => ({
       uri: nameText(url),
       annotations: {
         nb_kind: 'remote',
@@ -202,6 +218,10 @@ function remotes(context: IRecordContext): Dependency[] {
           ? { nb_session: sessionName(context, sid) }
           : {}),
         ...runNumbers(runs),
+        ...(said.etag === null ? {} : { nb_etag: said.etag }),
+        ...(said.lastModified === null
+          ? {}
+          : { nb_last_modified: said.lastModified }),
         nb_absent: 'not-taken'
       }
     }));

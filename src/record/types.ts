@@ -91,6 +91,9 @@ const RemoteDependency = z.strictObject({
     nb_session: z.optional(z.string()),
     nb_run: z.optional(Count),
     nb_runs: z.optional(Count),
+    /** What the server called this version: its claim, no digest. */
+    nb_etag: z.optional(z.string()),
+    nb_last_modified: z.optional(z.string()),
     /** What arrived has no digest. */
     nb_absent: z.string()
   })

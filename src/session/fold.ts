@@ -232,9 +232,16 @@ function observersOf(log: ISessionLog): ISessionObserver[] {
 function remotesOf(log: ISessionLog, { byId }: IRuns): IRemoteRead[] {
   const found = new Map<string, IRemoteRead>();
   for (const { events } of log.probes) {
-    for (const { run, url } of eventsOf(events, 'remote.read')) {
-      const number = byId.get(run ?? '')?.number ?? null;
-      found.set(`${number}\0${url}`, { run: number, url });
+    for (const event of eventsOf(events, 'remote.read')) {
+      const { url } = event;
+      const run = byId.get(event.run ?? '')?.number ?? null;
+      const known = found.get(`${run}\0${url}`);
+      found.set(`${run}\0${url}`, {
+        run,
+        url,
+        etag: event.etag ?? known?.etag ?? null,
+        lastModified: event.lastModified ?? known?.lastModified ?? null
+      });
     }
   }
   return [...found.values()];

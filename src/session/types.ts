@@ -80,6 +80,9 @@ export interface IRemoteRead {
   /** Number of the run; null outside any. */
   run: number | null;
   url: string;
+  /** What the server called this version of it, where that was seen. */
+  etag: string | null;
+  lastModified: string | null;
 }
 
 export interface IClassification {

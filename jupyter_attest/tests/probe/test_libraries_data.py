@@ -68,6 +68,7 @@ CASES = [
     ("ET.parse(open('in.xml', 'rb'))", ["read in.xml"]),
     ("sa.create_engine('sqlite://').connect().execute(sa.text(\"attach 'in.db' as o\"))",
      ["read+write in.db"]),
+    ("sqlite3.connect('file:in%2Edb?mode=ro', uri=True).close()", ["read in.db"]),
 ]  # fmt: skip
 
 

@@ -412,7 +412,13 @@ describe('something fetched by URL', () => {
     const session = new FakeSession();
     session.run({
       inside: (probe, here) =>
-        probe.add('remote.read', { ...here, url: 'https://example.org/a.csv' }),
+        probe.add('remote.read', {
+          ...here,
+          url: 'https://example.org/a.csv',
+          status: 200,
+          etag: '"v1"',
+          bytes: 5
+        }),
       writes: { [MODEL]: 'w' }
     });
     session.run({
@@ -426,6 +432,7 @@ describe('something fetched by URL', () => {
         nb_kind: 'remote',
         nb_run: 1,
         nb_runs: 1,
+        nb_etag: '"v1"',
         nb_absent: 'not-taken'
       }
     });
