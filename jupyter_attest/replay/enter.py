@@ -116,7 +116,7 @@ def main(arguments: list[str]) -> int:
         return NOT_ALLOWED
     if ways.get("check"):
         return 0
-    # The working directory still is the folder below the mounts: enter it by its name.
+    # The working directory still is the folder below the mount: enter it anew.
     os.chdir(ways["cwd"])
     os.execvp(arguments[1], arguments[1:])
 

@@ -193,13 +193,11 @@ _PARENT = os.getppid()
 
 def ways(sandbox: Sandbox, plan: Plan, cwd: Path) -> str:
     """What `enter.py` is to prepare."""
-    over, start = [], cwd
+    over = []
     if plan.base is not None and Path(plan.base).is_dir():
         base = Path(os.path.realpath(plan.base))
         prefix = Path(os.path.realpath(sys.prefix))
         reaches = base == prefix or base in prefix.parents or sandbox.top in base.parents
         if not reaches and base != Path("/") and base not in sandbox.top.parents:
             over = [[str(sandbox.notebook), str(base)]]
-            inside = cwd == sandbox.notebook or sandbox.notebook in cwd.parents
-            start = base / cwd.relative_to(sandbox.notebook) if inside else cwd
-    return json.dumps({"writable": [str(sandbox.top)], "over": over, "cwd": str(start)})
+    return json.dumps({"writable": [str(sandbox.top)], "over": over, "cwd": str(cwd)})

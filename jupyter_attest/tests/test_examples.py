@@ -194,6 +194,29 @@ def test_the_record_folder_holds_the_text_of_every_run(attester: Attester) -> No
     assert byproducts["runs.json"]["digest"]["sha256"] == digest(runs)
 
 
+@pytest.mark.parametrize("artifact", ["clean.parquet", "model.joblib"])
+def test_replayed_it_is_the_same(attester: Attester, artifact: str) -> None:
+    reply = json.loads(attester.must("replay", artifact, "--json").splitlines()[-1])
+    assert reply["outcome"] in ("same-digest", "same-content")
+    assert "Matches" in attester.must("verify", artifact, "--record", reply["record"])
+
+
+def test_the_condensed_notebook_gives_the_same_files_from_the_top(
+    attester: Attester, tmp_path: Path
+) -> None:
+    """Both sessions in one notebook, in an empty folder with nothing but the raw table."""
+    attester.must("condense", "model.joblib", "-o", str(tmp_path / "condensed.ipynb"))
+    shutil.copytree(ROOT / "examples/data", tmp_path / "data")
+    command = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute"]
+    away = {**os.environ, "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [*command, "condensed.ipynb"], cwd=tmp_path, env=away, capture_output=True, timeout=200
+    )
+    assert done.returncode == 0, done.stderr
+    for artifact in ("clean.parquet", "model.joblib"):
+        assert digest(tmp_path / artifact) == digest(attester.work / artifact)
+
+
 def test_a_file_that_changed_since_its_run_is_refused(attester: Attester) -> None:
     model = attester.work / "metrics.json"
     before = model.read_bytes()

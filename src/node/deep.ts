@@ -90,7 +90,10 @@ function deriveAgain(
     }
     return missingTexts > 0
       ? notChecked('texts of runs were forgotten since')
-      : different('Made again from its journals, the record has other bytes.');
+      : (brokenChain(request.prefixes, sources) ??
+          different(
+            'Made again from its journals, the record has other bytes.'
+          ));
   } catch (error) {
     if (error instanceof JournalError) {
       return journalChanged(error, request.prefixes, sources);
@@ -112,20 +115,49 @@ function journalChanged(
   const prefix = prefixes.find(isIt);
   const source = sources.find(isIt);
   const name = prefix?.file ?? error.file;
-  return different(
-    source === undefined || prefix === undefined
-      ? `The journal ${name} is gone.`
-      : `The journal ${name} was changed since the record was made: ${howChanged(source, prefix)}.`
+  return source === undefined || prefix === undefined
+    ? different(`The journal ${name} is gone.`)
+    : changed(source, prefix);
+}
+
+/** Other bytes, and a chain that breaks: then a line in the middle was changed. */
+function brokenChain(
+  prefixes: readonly Prefix[],
+  sources: readonly IJournalSource[]
+): IDeepReply | null {
+  for (const prefix of prefixes) {
+    const source = sources.find(
+      ({ sid, file }) => sid === prefix.sid && file === prefix.file
+    );
+    if (source !== undefined && firstBreak(source, prefix) !== null) {
+      return changed(source, prefix);
+    }
+  }
+  return null;
+}
+
+const changed = (source: IJournalSource, prefix: Prefix): IDeepReply =>
+  different(
+    `The journal ${prefix.file} was changed since the record was made: ${howChanged(source, prefix)}.`
   );
+
+/** First line, from 1, at which the chain breaks. */
+function firstBreak(source: IJournalSource, { lines }: Prefix): number | null {
+  const { problems } = readJournalFile(source, { lines, sha256 });
+  const broken = problems.find(({ code }) =>
+    ['chain', 'sequence', 'broken'].includes(code)
+  );
+  return broken === undefined ? null : broken.line + 1;
 }
 
 /** What the chain of lines still tells. */
-function howChanged(source: IJournalSource, { lines }: Prefix): string {
-  const file = readJournalFile(source, { lines, sha256 });
-  const broken = file.problems.find(({ code }) => code !== 'unknown-type');
-  if (broken !== undefined) {
-    return `at line ${broken.line + 1} the chain breaks, so a line there or before it was changed, moved or taken out`;
+function howChanged(source: IJournalSource, prefix: Prefix): string {
+  const { lines } = prefix;
+  const line = firstBreak(source, prefix);
+  if (line !== null) {
+    return `at line ${line} the chain breaks, so a line there or before it was changed, moved or taken out`;
   }
+  const file = readJournalFile(source, { lines, sha256 });
   return file.lines < lines
     ? `its last ${lines - file.lines} lines are gone`
     : 'its chain is whole, but another one than the record stands on';

@@ -61,11 +61,16 @@ export async function replayRecord(
   wish: IReplayWish
 ): Promise<IReplayResult> {
   const session = new ReplaySession(context, wish);
+  const interrupt = (): void => session.interrupt();
+  process.on('SIGINT', interrupt);
   try {
     const result = await session.run();
-    session.forget();
+    if (result.minimized?.minimal !== false) {
+      session.forget();
+    }
     return result;
   } finally {
+    process.off('SIGINT', interrupt);
     session.stop();
   }
 }
@@ -88,6 +93,7 @@ class ReplaySession {
   private readonly digest: string;
   private replays = 0;
   private lastMs = 0;
+  private interrupted = false;
   private readonly bar;
   private label = 'Replaying';
 
@@ -140,6 +146,11 @@ class ReplaySession {
     });
   }
 
+  /** Ctrl+C: the replay under way ends by itself, and no other is begun. */
+  interrupt(): void {
+    this.interrupted = true;
+  }
+
   stop(): void {
     this.bar.stop();
   }
@@ -165,7 +176,7 @@ class ReplaySession {
       onRun: (done, total) => this.bar.update(done, total, this.label)
     });
     this.lastMs = Date.now() - startedMs;
-    if (replayed.kind === 'cancelled') {
+    if (replayed.kind === 'cancelled' || this.interrupted) {
       this.stop();
       throw new CliError(
         'cancelled',

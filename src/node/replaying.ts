@@ -217,7 +217,7 @@ export async function replayOnce(
   const file = path.join(ask.folder, 'plan.json');
   writeAtomic(file, JSON.stringify(planOf(ask)), { mode: 0o600 });
   const ends: IReplayEnd[] = [];
-  const { stderr } = await runModule(
+  const { stderr, code } = await runModule(
     context,
     'jupyter_attest.replay',
     [file],
@@ -231,6 +231,9 @@ export async function replayOnce(
     }
   );
   const [end] = ends;
+  if (end === undefined && code === INTERRUPTED) {
+    return { kind: 'cancelled' };
+  }
   if (end === undefined) {
     const words = printable(stderr.trim().split('\n').pop() ?? '', 300);
     throw new CliError(
@@ -249,6 +252,9 @@ function parseLine(text: string): ReplayLine | null {
     return null;
   }
 }
+
+/** Ended by Ctrl+C before it could say so. */
+const INTERRUPTED = 130;
 
 /** A run may take this many times as long as it did, and at least so long, in s. */
 const PATIENCE = 20;
