@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import stop
 from .kernels import ReplayKernel, StepError
 from .plan import Plan, Subject, read_plan
 from .sandbox import NotPossibleError, Sandbox, copy_hashed, namespaces_allowed
@@ -62,6 +62,7 @@ class Replay:
                 self._compared(sandbox, index, each)
                 for index, each in enumerate(self._plan.subjects)
             ]
+            stop.check()
         except NotPossibleError as error:
             outcome.status, outcome.reason = "not-possible", str(error)
         except StepError as error:
@@ -70,7 +71,6 @@ class Replay:
         except KeyboardInterrupt:
             outcome.status = "cancelled"
         finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
             for kernel in self._running.values():
                 kernel.kill()
             sandbox.remove()
@@ -79,6 +79,7 @@ class Replay:
 
     def _run(self, sandbox: Sandbox) -> None:
         for each in self._plan.inputs:
+            stop.check()
             sandbox.bring(each)
         last = {step.session: index for index, step in enumerate(self._plan.steps)}
         total = len(self._plan.steps)
@@ -159,7 +160,7 @@ def tell(message: dict[str, Any]) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the plan of the file that is named; 0 whenever there is an answer."""
     [name] = sys.argv[1:] if arguments is None else arguments
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stop.listen()
     plan = read_plan(Path(name))
     replay = Replay(plan)
     outcome = replay.run()

@@ -15,6 +15,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import KernelManager
 
+from . import stop
 from .plan import Kernel, Plan, Step
 from .sandbox import ENTER, GUARD, NotPossibleError, Sandbox, environment_for
 
@@ -69,13 +70,17 @@ class ReplayKernel:
             environment["PYTHONSTARTUP"] = str(GUARD)
             environment["JUPYTER_ATTEST_REPLAY_FOLDERS"] = str(sandbox.top)
         self._stderr = (sandbox.run / f"stderr-{kernel.session}").open("w+b")
-        # Its own group: Ctrl-C at the terminal is for us alone, who then end it.
+        # In a session of its own: Ctrl-C at the terminal is for us alone, who then end it.
         self._manager.start_kernel(
             cwd=str(cwd), env=environment, stdout=self._stderr, stderr=self._stderr
         )
         self._client: BlockingKernelClient = self._manager.blocking_client()
         self._client.start_channels(shell=True, iopub=False, stdin=False, hb=False, control=True)
-        self._wait_until_ready()
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.kill()
+            raise
 
     def _folder(self, sandbox: Sandbox, kernel: Kernel) -> Path:
         cwd = sandbox.path_of(kernel.cwd) if kernel.cwd else None
@@ -93,9 +98,8 @@ class ReplayKernel:
         try:
             self._reply(self._client.kernel_info(), _START_S)
         except (TimeoutError, ChildProcessError) as error:
-            words = self.last_words()
-            self.kill()
-            raise NotPossibleError(f"the kernel didn't start: {words or error}") from error
+            why = self.last_words() or error
+            raise NotPossibleError(f"the kernel didn't start: {why}") from error
 
     def run(self, step: Step) -> None:
         """Run a step and hold its end against the recorded one.
@@ -158,8 +162,7 @@ class ReplayKernel:
                 continue
             if not self._manager.is_alive():
                 raise ChildProcessError("the kernel ended")
-            if os.getppid() != _PARENT:
-                raise KeyboardInterrupt
+            stop.check()
         raise TimeoutError("no answer in time")
 
     def end(self) -> None:
@@ -186,9 +189,6 @@ class ReplayKernel:
             lines = self._stderr.read()[-4000:].decode("utf-8", "replace").splitlines()
             return next((line for line in reversed(lines) if line.strip()), "")
         return ""
-
-
-_PARENT = os.getppid()
 
 
 def ways(sandbox: Sandbox, plan: Plan, cwd: Path) -> str:

@@ -198,6 +198,7 @@ class ReplaySession {
     );
     let { made } = state;
     this.label = 'Leaving out runs';
+    this.writeState(state);
     const result = await minimize(undecided, {
       state: state.search,
       test: async dropped => {
