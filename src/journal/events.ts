@@ -548,8 +548,12 @@ export const ProcessStarted = actEvent('process.started', {
   /** `subprocess`, `os.system`, `fork`, `forkpty`, `exec`, `spawn` … */
   how: z.string(),
   program: z.optional(z.nullable(Name)),
+  /** Of the child; null where the start doesn't tell it. */
   pid: z.nullable(z.int()),
-  probed: z.boolean()
+  /** Surely recorded. A child that got the probe by its environment says so itself. */
+  probed: z.boolean(),
+  /** True for a shell's command that is more than the start of one program. */
+  shell: z.optional(z.boolean())
 });
 export const ProcessEnded = probeEvent('process.ended', {
   pid: z.nullable(z.int()),

@@ -38,6 +38,8 @@ interface ITouch {
   before: Stat | null;
   /** Its settled state came, or its file was moved on. */
   settled: boolean;
+  /** Kinds of the observers that saw it: the kernel's own probe, a child's. */
+  by: Set<'probe' | 'worker'>;
 }
 
 type Touches = Map<string, ITouch>;
@@ -109,7 +111,8 @@ class FileFold {
   /* --------------------------------------------------------------- writes */
 
   private foldWrites(): void {
-    for (const { events } of this.log.probes) {
+    // Children first: the kernel's own probe settles what they wrote.
+    for (const { events } of [...this.log.probes].reverse()) {
       for (const event of events) {
         this.foldWrite(event);
       }
@@ -171,12 +174,14 @@ class FileFold {
   }
 
   private touchWrite(
-    event: { run: string | null; mono: string },
+    event: { run: string | null; mono: string; attribution: string },
     path: Name,
     { via, before }: { via: string | null; before: Stat | null }
   ): void {
     const run = this.isAfterItsRun(event) ? null : event.run;
     const touch = this.touch(run, path);
+    const by = event.attribution === 'process' ? 'worker' : 'probe';
+    touch?.by.add(by);
     if (touch === undefined) {
       const wroteAt = Number(event.mono);
       this.touchesOf(run).set(nameKey(path), {
@@ -184,7 +189,8 @@ class FileFold {
         wroteAt,
         via,
         before,
-        settled: false
+        settled: false,
+        by: new Set([by])
       });
     } else {
       touch.wroteAt ??= Number(event.mono);
@@ -241,7 +247,8 @@ class FileFold {
 
   /** What a run left at a path that it wrote; unchanged and deleted files are no version. */
   private settle(event: EventOf<'file.settled'>): void {
-    const touch = this.touch(event.run, event.realPath);
+    const after = this.isAfterItsRun(event);
+    const touch = this.touch(after ? null : event.run, event.realPath);
     if (touch === undefined) {
       return;
     }
@@ -254,13 +261,13 @@ class FileFold {
     if (stat === null || sameIdentity(touch.before, stat)) {
       return;
     }
-    const run = this.context.runs.get(event.run ?? '');
+    const run = after ? undefined : this.context.runs.get(event.run ?? '');
     const sure = run !== undefined && run.status !== 'killed';
     this.addVersion(event.realPath, stat, {
       origin: 'run',
       writers: run === undefined ? null : [run.number, run.number],
       certainty: sure ? 'sure' : 'may',
-      seenBy: ['probe'],
+      seenBy: [...touch.by].sort(),
       via: touch.via,
       at: event.t,
       stillOpen: event.stillOpen === true
@@ -300,7 +307,7 @@ class FileFold {
       origin: 'run',
       writers: run === undefined ? null : [run.number, run.number],
       certainty: 'may',
-      seenBy: ['probe'],
+      seenBy: [...touch.by].sort(),
       via: touch.via,
       at: run?.endedAt ?? null
     });

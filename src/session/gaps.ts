@@ -179,6 +179,11 @@ function foreignRuns(
 /** What each event of a probe means as a gap: things that were seen to happen but not seen into. */
 function fromProbes({ log, files }: IGapFacts): IGap[] {
   const gaps: IGap[] = [];
+  const told = new Set(
+    log.probes.flatMap(({ hello }) =>
+      hello?.install === 'child' ? [hello.pid] : []
+    )
+  );
   const seen = new Set<string>();
   const once = (code: GapCode, event: JournalEvent, detail: string) => {
     const run = (event['run'] as string | null | undefined) ?? null;
@@ -191,7 +196,7 @@ function fromProbes({ log, files }: IGapFacts): IGap[] {
   for (const event of log.probes.flatMap(p => p.events)) {
     switch (event.type) {
       case 'process.started':
-        if (!event.probed) {
+        if (!event.probed && !isTold(event, told)) {
           gaps.push(
             gap('child-process', { run: event.run, detail: event.how })
           );
@@ -215,6 +220,14 @@ function fromProbes({ log, files }: IGapFacts): IGap[] {
     gaps.push(gap('mapped-write', { path, run }));
   }
   return gaps;
+}
+
+/** A Python that carried the probe told its own story; a shell may have done more than start it. */
+function isTold(
+  event: EventOf<'process.started'>,
+  told: ReadonlySet<number>
+): boolean {
+  return event.pid !== null && told.has(event.pid) && event.shell !== true;
 }
 
 /** Host of a URL, without a user or a port. */
