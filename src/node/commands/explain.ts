@@ -255,7 +255,9 @@ async function storyWithout(
   const documents = session.session.documents.map(each =>
     printable(path.basename(nameText(each.path)))
   );
-  const by = `${run === null ? 'a run' : `run ${run}`} of ${documents[0] ?? 'a session without a notebook'}`;
+  const child =
+    version.seenBy.includes('worker') && !version.seenBy.includes('probe');
+  const by = `${child ? 'a child process of ' : ''}${run === null ? 'a run' : `run ${run}`} of ${documents[0] ?? 'a session without a notebook'}`;
   const at = version.at === null ? '' : ` on ${formatTime(version.at)}`;
   return match.kind === 'written'
     ? [

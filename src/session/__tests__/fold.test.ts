@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import {
   FakeSession,
   usualSession,
+  Writer,
   type IRunSpec
 } from '../../__tests__/journals';
 import type { JournalEvent } from '../../journal/events';
 import gapSentences from '../../journal/gaps.json';
+import { readJournalFile } from '../../journal/read';
 import { foldSessions, SessionFold } from '../fold';
 import type { IRun, ISession } from '../types';
 
@@ -617,6 +619,91 @@ describe('files', () => {
     expect(read!.version.stat!.ino).toBe('18446744073709551615');
   });
 });
+
+describe('children that carry the probe', () => {
+  const OUT = '/home/ann/work/child.csv';
+
+  /** A run that starts a program with process id 12, and the journal of that program if it has one. */
+  function started(told: boolean, more: object = {}): ISession {
+    const session = new FakeSession();
+    const child = new Writer(session.sid, 'probe-2.jsonl', session.clock);
+    session.run({
+      inside: (probe, here) => {
+        const kid = { run: here.run, attribution: 'process' };
+        probe.add('process.started', {
+          ...here,
+          argv: null,
+          how: 'subprocess',
+          pid: 12,
+          probed: false,
+          ...more
+        });
+        child
+          .add('observer.joined', {
+            observer: { ...CHILD, pid: 12 },
+            parentRun: here.run
+          })
+          .add('probe.hello', { ...hello(session), ...kid, pid: 12 })
+          .add('file.opened', {
+            ...kid,
+            path: OUT,
+            realPath: OUT,
+            ops: ['write', 'truncate', 'create'],
+            via: 'audit',
+            stat: null,
+            outcome: 'opened'
+          });
+        probe.add('file.settled', {
+          ...here,
+          realPath: OUT,
+          stat: session.disk.put(OUT, 'x'),
+          stillOpen: null
+        });
+      }
+    });
+    const files = told
+      ? [...session.files, readJournalFile(child.source)]
+      : session.files;
+    return foldSessions(files).get(session.sid)!;
+  }
+
+  it('tell what they wrote, and are no gap', () => {
+    const session = started(true);
+    expect(codes(session)).not.toContain('child-process');
+    const [version] = session.runs[0]!.writes;
+    expect(version).toMatchObject({
+      path: OUT,
+      certainty: 'sure',
+      seenBy: ['worker']
+    });
+  });
+
+  it('are a gap when they said nothing', () => {
+    expect(codes(started(false))).toContain('child-process');
+  });
+
+  it('are a gap when a shell did more than start them', () => {
+    expect(codes(started(true, { shell: true }))).toContain('child-process');
+  });
+});
+
+const CHILD = {
+  id: 'probe-2.jsonl',
+  kind: 'worker',
+  domain: 'tenant',
+  version: '0.1.0',
+  host: 'anns-laptop',
+  bootId: null
+};
+
+/** The kernel's own first words, as its child says them. */
+function hello(session: FakeSession): object {
+  const [, line] = new TextDecoder().decode(session.probe.bytes).split('\n');
+  const said = JSON.parse(line!) as Record<string, unknown>;
+  const envelope = ['v', 'sid', 'seq', 't', 'mono', 'by', 'type', 'prev'];
+  const own = Object.entries(said).filter(([key]) => !envelope.includes(key));
+  return { ...Object.fromEntries(own), install: 'child' };
+}
 
 /** A session that provokes each gap that the fold finds by itself. */
 const PROVOKED: [string, () => FakeSession][] = [
