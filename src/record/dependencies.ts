@@ -120,6 +120,7 @@ function fileDependency(
       ...runNumbers(numbers),
       nb_seenBy: [...new Set(reads.map(read => read.seenBy))].sort(compare),
       ...(via === undefined ? {} : { nb_via: via! }),
+      nb_digestLevel: levelOf(version, unstable),
       ...(digest === null
         ? { nb_absent: unstable ? 'changed' : (version.absent ?? 'not-taken') }
         : {
@@ -137,6 +138,17 @@ function fileDependency(
       ...fullPath(context, version.path)
     }
   };
+}
+
+/** The helper hashes by path and compares identities, so nothing above D1 can be said. */
+function levelOf(
+  { sha256, absent }: IFileVersion,
+  unstable: boolean
+): 'D0' | 'D1' | 'D2' {
+  if (unstable || absent === 'changed') {
+    return 'D2';
+  }
+  return sha256 === null ? 'D0' : 'D1';
 }
 
 function fullPath(context: IRecordContext, path: Name): { nb_path?: string } {

@@ -43,6 +43,11 @@ export const FileAnnotations = z.strictObject({
   nb_via: z.optional(z.string()),
   /** When its digest was taken: `ahead`, `after`, `at-attest`. */
   nb_digestTaken: z.optional(z.string()),
+  /**
+   * When the bytes were hashed relative to the read: `D1` later, of the identity that was
+   * read; `D2` they had changed; `D0` never.
+   */
+  nb_digestLevel: z.optional(z.enum(['D0', 'D1', 'D2'])),
   nb_fromCache: z.optional(z.literal(true)),
   nb_racy: z.optional(z.literal(true)),
   /** Why there is no digest. */

@@ -71,7 +71,8 @@ describe('a record', () => {
           nb_kind: 'dataset',
           nb_run: 2,
           nb_runs: 1,
-          nb_digestTaken: 'ahead'
+          nb_digestTaken: 'ahead',
+          nb_digestLevel: 'D1'
         }
       }
     ]);
@@ -317,7 +318,11 @@ describe('what was not seen', () => {
     expect(input).toMatchObject({
       name: 'data/a b.csv',
       uri: 'nbfile:home/data/a%20b.csv',
-      annotations: { nb_root: 'home', nb_absent: 'too-large' }
+      annotations: {
+        nb_root: 'home',
+        nb_absent: 'too-large',
+        nb_digestLevel: 'D0'
+      }
     });
     expect(input).not.toHaveProperty('digest');
     expect(gapsOf(record)).toEqual(['digest-absent 1']);
@@ -342,7 +347,11 @@ describe('what was not seen', () => {
     const record = recordOf([session]);
     expect(inputsOf(record.statement)[0]).toMatchObject({
       uri: 'nbfile:notebook/a.csv',
-      annotations: { nb_unstable: true, nb_absent: 'changed' }
+      annotations: {
+        nb_unstable: true,
+        nb_absent: 'changed',
+        nb_digestLevel: 'D2'
+      }
     });
     expect(gapsOf(record)).toEqual(['unstable-file 1']);
   });
