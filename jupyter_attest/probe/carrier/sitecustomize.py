@@ -38,6 +38,7 @@ def _load(path):
     """Run the probe, compiled once a Python version, in a namespace that no module table shows."""
     import __future__
 
+    import sys
     from _frozen_importlib_external import SourceFileLoader
 
     flags = __future__.annotations.compiler_flag
@@ -47,7 +48,12 @@ def _load(path):
             return compile(data, path, "exec", flags, dont_inherit=True, optimize=_optimize)
 
     namespace = {"__name__": "jupyter_attest_probe", "__file__": path}
-    exec(Loader("jupyter_attest_probe", path).get_code("jupyter_attest_probe"), namespace)
+    kept, sys.dont_write_bytecode = sys.dont_write_bytecode, False  # the copy's folder is ours
+    try:
+        code = Loader("jupyter_attest_probe", path).get_code("jupyter_attest_probe")
+    finally:
+        sys.dont_write_bytecode = kept
+    exec(code, namespace)
     return namespace
 
 
