@@ -152,6 +152,8 @@ class Files(Recording):
         seen[(real, "versions")] = versions + (identity is not None)
         seen[key] = 1
         outcome, created = outcome_of(real, st, writing, flags)
+        if outcome == "failed" and via == "wrapper" and "create" in ops:
+            outcome, created = "unknown", True  # a library's call may make the folder first
         fields = {
             "path": name_of(absolute) if type(path) is int else name_of(plain_text(path) or ""),
             "realPath": name_of(real),
