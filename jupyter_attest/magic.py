@@ -7,6 +7,7 @@ a late start needs no server: the record is made from the journal (``create --jo
 from __future__ import annotations
 import __future__
 
+import builtins
 import os
 import sys
 import uuid
@@ -56,7 +57,11 @@ def load_probe(home: Path) -> dict[str, Any]:
     """
     path = ProbeSource().install(home)
     flags = __future__.annotations.compiler_flag
-    namespace: dict[str, Any] = {"__name__": "jupyter_attest_probe", "__file__": str(path)}
+    namespace: dict[str, Any] = {
+        "__name__": "jupyter_attest_probe",
+        "__file__": str(path),
+        "__builtins__": dict(vars(builtins)),  # as in the probe's own entry
+    }
     exec(compile(path.read_bytes(), str(path), "exec", flags, dont_inherit=True), namespace)
     return namespace
 

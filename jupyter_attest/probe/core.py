@@ -9,6 +9,7 @@ import sys
 from collections import deque
 from typing import Any
 
+from .evidence import Evidence
 from .hook import make_hook
 from .journal import Journal
 from .network import Network
@@ -30,6 +31,7 @@ class Probe(Runs, Processes, Network):
     def __init__(self, shell: Any, folder: str, install: str, runs_missed: int) -> None:
         super().__init__(shell, folder, install, runs_missed)
         self.wrappers = Wrappers(self)
+        self.evidence = Evidence(self)
         self.starters = Starters(self)
 
     def start(self) -> None:
@@ -131,6 +133,7 @@ class Probe(Runs, Processes, Network):
         try:
             if self.journal.closed or (self.child and not self.journal.seq):
                 return
+            self.evidence.take()
             self.tell_failures()
             if self.child:
                 code = status if type(status) is int else None

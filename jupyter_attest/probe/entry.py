@@ -13,7 +13,13 @@ if __name__ == "__main__":
                 __import__("__future__").annotations.compiler_flag,
                 dont_inherit=True,
             ),
-            {"__name__": "jupyter_attest_probe", "__file__": __file__, "launched": True},
+            {
+                "__name__": "jupyter_attest_probe",
+                "__file__": __file__,
+                "launched": True,
+                # A copy: builtins that a program replaces aren't called here.
+                "__builtins__": dict(__import__("builtins").__dict__),
+            },
         )
     except Exception:  # the kernel and the user's startup come first
         pass

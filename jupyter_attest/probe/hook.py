@@ -14,7 +14,8 @@ HOOKED = frozenset({
     "os.truncate", "os.chdir", "os.listdir", "os.scandir", "mmap.__new__", "sqlite3.connect",
     "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork",
     "os.forkpty", "pty.spawn", "socket.connect", "socket.getaddrinfo", "urllib.Request",
-    "http.client.connect", "http.client.send", "compile", "exec", "import", "jupyter_attest.who",
+    "http.client.connect", "http.client.send", "compile", "exec", "import", "ctypes.dlopen",
+    "jupyter_attest.who",
 })  # fmt: skip
 
 
@@ -34,7 +35,7 @@ def make_hook(probe: Probe) -> Callable[[str, tuple[Any, ...]], None]:
         "socket.getaddrinfo": probe.on_getaddrinfo, "urllib.Request": probe.on_url,
         "http.client.connect": probe.on_http_connect, "http.client.send": probe.on_http_send,
         "compile": probe.on_compile, "exec": probe.on_exec, "import": probe.on_import,
-        "jupyter_attest.who": probe.on_who,
+        "ctypes.dlopen": probe.on_dlopen, "jupyter_attest.who": probe.on_who,
     }  # type: dict[str, Callable[[tuple[Any, ...]], None]]  # fmt: skip
 
     def hook(event: str, args: tuple[Any, ...]) -> None:

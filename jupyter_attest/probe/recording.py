@@ -29,6 +29,7 @@ from .references import (
 from .values import is_foreign, new_id, read_small, utc
 
 if TYPE_CHECKING:
+    from .evidence import Evidence
     from .starters import Starters
     from .wrappers import Wrappers
 
@@ -108,6 +109,7 @@ class Recording:
     """The runs of one process, and whose doing something is."""
 
     wrappers: Wrappers
+    evidence: Evidence
     starters: Starters
 
     def __init__(self, shell: Any, folder: str, install: str, runs_missed: int) -> None:
@@ -194,6 +196,7 @@ class Recording:
             self.paused_from, self.paused_runs = _wall(), 0
         else:
             self._tell_pause()
+            self.evidence.stale = True
         self.paused = paused
 
     def _tell_pause(self) -> None:

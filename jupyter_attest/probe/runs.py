@@ -21,7 +21,7 @@ from .references import (
     _type_mro,
     _type_name,
 )
-from .values import _class_attribute, type_name
+from .values import _class_attribute, plain_text, type_name
 
 #: Where the classes of the kernel's own threads stand.
 _KERNEL_MODULES = ("IPython.", "ipykernel.", "zmq.")
@@ -67,6 +67,8 @@ class Runs(Meter):
         """Write ``run.started`` (with IPython's ExecutionInfo; None for a callback)."""
         self.look_for_pause()
         request = self.request()
+        if not self.open_runs and not self.paused:
+            self.evidence.between()
         if info is None:
             kind = "callback"
         elif request.open:
@@ -178,9 +180,10 @@ class Runs(Meter):
             if ident not in _threads:
                 del self.thread_runs[ident]
         if not run.paused:
+            known = None
             if not self.paused:
                 self.settle(run)
-                self.tell_code(run, result)
+                known = self.tell_code(run, result)
             error = _error_of(result)
             fields = {
                 "status": _status(error),
@@ -192,6 +195,8 @@ class Runs(Meter):
             if measured is not None:
                 fields["meter"] = measured
             self.journal.put("run.ended", run.id, "context", fields)
+            if known is not None:
+                self.evidence.owe(run.id, *known, now=bool(self.open_runs))
         self.tell_failures(run)
         run.forget()
         self.wrappers.look()
@@ -205,10 +210,15 @@ class Runs(Meter):
             self.journal.put("gap", run.id, "context", {"code": "probe-silent", "covers": covers})
         run.forget()
 
-    def tell_code(self, run: Run, result: Any, partial: bool = False) -> None:
-        """Write ``run.code`` from the trees that IPython compiled for this run so far."""
+    def tell_code(
+        self, run: Run, result: Any, partial: bool = False
+    ) -> tuple[Facts | None, list[dict[str, Any]]]:
+        """Write ``run.code`` from the trees that IPython compiled for this run so far.
+
+        Returns the facts, None where the code isn't known, and the functions reached.
+        """
         if run.kind in ("callback", "expression"):
-            return
+            return None, []
         failed = getattr(result, "error_before_exec", None) is not None
         raw = run.info.raw_cell if run.info is not None else run.request.code
         trees = list(run.trees)
@@ -228,6 +238,7 @@ class Runs(Meter):
             call = calls.setdefault((name, kind), {"name": name, "receiverType": kind})
             if target:
                 call["target"] = target
+        reached = reached_functions(facts.loads, namespace)
         self.journal.put("run.code", run.id, "context", {
             **({"partial": True} if partial else {}),
             "parse": "failed" if failed else "ok",
@@ -241,8 +252,9 @@ class Runs(Meter):
             "subscriptStores": sorted(facts.subscript_stores),
             "calls": list(calls.values())[:2000],
             "constructs": sorted(facts.constructs),
-            "reached": reached_functions(facts.loads, namespace),
+            "reached": reached,
         })  # fmt: skip
+        return facts, reached
 
     @staticmethod
     def _receiver(
@@ -308,6 +320,12 @@ class Runs(Meter):
             # Nothing tells when the expressions end: what they do is attributed to the last run
             # of their request, which is this one.
             self.end(run, None)
+
+    def on_dlopen(self, args: tuple[Any, ...]) -> None:
+        """Remember a library that ctypes loads."""
+        path = plain_text(args[0])
+        if path and self.evidence.state is not None:
+            self.evidence.state.loading.append(path)
 
     def on_import(self, args: tuple[Any, ...]) -> None:
         """Watch libraries being loaded."""

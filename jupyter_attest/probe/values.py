@@ -6,7 +6,7 @@ import base64
 import os
 from typing import Any
 
-from .references import NAME, _gmtime, _stat, _type_dict, _type_name
+from .references import NAME, _gmtime, _stat, _type_dict, _type_module, _type_name
 
 PATH_TYPES = frozenset({"PosixPath", "WindowsPath"})
 
@@ -48,10 +48,16 @@ def _class_attribute(cls: type, name: str) -> str:
     return value if type(value) is str else ""
 
 
+def module_of(cls: type) -> str:
+    """Return the module that a class says it is from (also of one written in C), or nothing."""
+    value = _type_module(cls) if "__module__" not in _type_dict(cls) else None
+    return value if type(value) is str else _class_attribute(cls, "__module__")
+
+
 def type_name(value: Any) -> str:
     """Return module and qualified name of the exact type, without asking the object."""
     cls = type(value)
-    module = _class_attribute(cls, "__module__") or "builtins"
+    module = module_of(cls) or "builtins"
     name: str = _type_name(cls)
     return name if module == "builtins" else module + "." + name
 

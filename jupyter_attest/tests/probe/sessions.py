@@ -6,6 +6,8 @@ and show what they see in outputs and files. Nothing here depends on times, addr
 
 from __future__ import annotations
 
+from .hostile import HOSTILE
+
 SESSIONS: dict[str, list[str]] = {
     "seeded draws": [
         "import random\nrandom.seed(1)",
@@ -249,3 +251,12 @@ SESSIONS: dict[str, list[str]] = {
         "logging.warning('shown')",
     ],
 }
+
+SESSIONS["objects that say when their code runs"] = [
+    HOSTILE,
+    "objects = made(); h0, h1, h2, h3, h4 = objects; print(heard); heard.clear()",
+    "box = {1: h0, 2: (h1, h2)}; object.__setattr__(h3, 'a', objects)",
+    "exec('again = [h4, box]'); print(heard)",
+    "import sys; sys.getrefcount(objects), sys.getrefcount(box)",
+    "import gc; gc.isenabled(), gc.get_threshold(), gc.callbacks, print(heard)",
+]

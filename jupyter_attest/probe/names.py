@@ -1,0 +1,237 @@
+"""Which names of the notebook are not known to be as they were, run by run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .fingerprint import OVER, Budget, Looker, Seen
+from .values import type_name
+
+#: What looking at names may cost per run: seconds, and objects visited.
+SECONDS, OBJECTS = 0.05, 40_000
+#: An unknown object whose look took longer than this (ns) isn't looked at again.
+COSTLY = 5_000_000
+#: Ids of shared objects kept for all names together.
+IDS_LIMIT = 100_000
+#: Names that IPython keeps for its own: sources of runs, and what ``_1``, ``_2`` … are.
+IPYTHONS = frozenset({
+    "In", "Out", "_ih", "_oh", "_dh", "_i", "_ii", "_iii", "get_ipython", "exit", "quit", "open",
+    "__builtin__", "__builtins__",
+})  # fmt: skip
+NOT_LOOKED = "not looked at"
+
+
+class Entry:
+    """A name as it was when it was last looked at: ids and digests, never the object."""
+
+    __slots__ = ("cost", "digest", "id", "ids", "type", "whole", "why")
+
+    def __init__(self, value: Any, seen: Seen | None, why: str = NOT_LOOKED) -> None:
+        self.id, self.type = id(value), type_name(value)
+        self.digest = seen.digest if seen is not None else None
+        self.why = seen.why if seen is not None else why
+        self.ids: frozenset[int] = seen.ids if seen is not None else frozenset()
+        self.whole = seen.whole if seen is not None else False
+        self.cost = seen.cost if seen is not None else 0
+
+    def state(self) -> dict[str, Any]:
+        """Return it as the journal's ``ValueState``."""
+        return {"unknown": self.why or OVER} if self.digest is None else {"digest": self.digest}
+
+
+def is_ipythons(name: str) -> bool:
+    """Tell a name that IPython sets with every run and that only holds sources, or its tools."""
+    return name in IPYTHONS or (name[:2] == "_i" and name[2:].isdigit())
+
+
+class Names:
+    """The namespace between two runs, and what differs since."""
+
+    def __init__(self, namespace: Any, looker: Looker) -> None:
+        self.namespace, self.looker = namespace, looker
+        self.entries: dict[str, Entry] = {}
+        #: Names by the id of an object that they can reach.
+        self.index: dict[int, set[str]] = {}
+        self.stored = 0
+        #: Ids of keys and values at the last scan, in the dictionary's order.
+        self.keys: list[int] = []
+        self.values: list[int] = []
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew with what there is now."""
+        self.entries, self.index, self.stored = {}, {}, 0
+        self.keys, self.values = [], []
+        self.changes(set(), False)
+
+    def scan(self) -> tuple[set[str], set[str]]:
+        """Return the names bound (again) and the names gone since the last scan."""
+        namespace = self.namespace
+        items = list(namespace.items())
+        keys = [id(name) for name, _ in items]
+        values = [id(value) for _, value in items]
+        known = len(self.keys)
+        bound: set[str] = set()
+        gone: set[str] = set()
+        if keys[:known] == self.keys:
+            for start in range(0, known, 256):
+                if values[start : start + 256] != self.values[start : start + 256]:
+                    for place in range(start, min(start + 256, known)):
+                        if values[place] != self.values[place]:
+                            self._bound(items[place][0], bound)
+            for name, _ in items[known:]:
+                self._bound(name, bound)
+        else:
+            there = set()
+            for name, value in items:
+                if type(name) is str:
+                    there.add(name)
+                    entry = self.entries.get(name)
+                    if entry is None or entry.id != id(value):
+                        self._bound(name, bound)
+            gone = self.entries.keys() - there
+        self.keys, self.values = keys, values
+        return bound, gone
+
+    @staticmethod
+    def _bound(name: Any, bound: set[str]) -> None:
+        if type(name) is str and not is_ipythons(name):
+            bound.add(name)
+
+    # ------------------------------------------------------------------------------------ changes
+
+    def changes(self, touched: set[str], everything: bool) -> tuple[list[dict[str, Any]], bool]:
+        """Return the rows of ``names.changed`` and whether all that can be reached was looked at.
+
+        ``touched`` are the names in the run's code and in what it reaches.
+        """
+        namespace = self.namespace
+        if type(namespace) is not dict:
+            return [], False
+        bound, gone = self.scan()
+        if everything:
+            touched = self.entries.keys() | bound
+        wanted = {name for name in touched if name in namespace and not is_ipythons(name)} | bound
+        if not wanted and not gone:
+            return [], True
+        return self._compare(wanted, gone, touched)
+
+    def _compare(
+        self, wanted: set[str], gone: set[str], touched: set[str]
+    ) -> tuple[list[dict[str, Any]], bool]:
+        budget = Budget(SECONDS, OBJECTS)
+        before: dict[str, Entry | None] = {}
+        after: dict[str, Entry | None] = {}
+        for name in gone:
+            before[name], after[name] = self.entries[name], None
+        for name in sorted(wanted, key=self._cost):
+            before[name] = self.entries.get(name)
+            after[name] = self._look(name, before[name], budget)
+        for name in sorted(self._sharers(before, after, touched), key=self._cost):
+            before[name] = self.entries[name]
+            after[name] = self._look(name, before[name], budget)
+        complete = True
+        rows = []
+        for name in sorted(after):
+            new = after[name]
+            self._store(name, new)
+            complete = complete and (new is None or new.whole)
+            row = _row(name, before[name], new)
+            if row is not None:
+                rows.append(row)
+        self._group(rows, before, after)
+        return rows, complete
+
+    def _cost(self, name: str) -> tuple[int, str]:
+        entry = self.entries.get(name)
+        return (0 if entry is None else entry.cost, name)
+
+    def _look(self, name: str, before: Entry | None, budget: Budget) -> Entry | None:
+        if name not in self.namespace:
+            return None
+        value = self.namespace[name]
+        if before is not None and before.id == id(value):
+            if before.digest is None and before.cost > COSTLY:
+                return before
+        if budget.objects < 0:
+            return Entry(value, None, OVER)
+        return Entry(value, self.looker.look(value, budget))
+
+    def _sharers(
+        self,
+        before: dict[str, Entry | None],
+        after: dict[str, Entry | None],
+        touched: set[str],
+    ) -> set[str]:
+        """Return the other names that can reach an object which the touched could or can reach."""
+        found: set[str] = set()
+        for name in touched & after.keys():
+            for entry in (before[name], after[name]):
+                for number in entry.ids if entry is not None else ():
+                    found |= self.index.get(number, frozenset())
+        return found - after.keys()
+
+    def _store(self, name: str, new: Entry | None) -> None:
+        old = self.entries.pop(name, None)
+        if old is not None:
+            self.stored -= len(old.ids)
+            for number in old.ids:
+                names = self.index.get(number)
+                if names is not None:
+                    names.discard(name)
+                    if not names:
+                        del self.index[number]
+        if new is None:
+            return
+        if self.stored + len(new.ids) > IDS_LIMIT:
+            new.ids, new.whole = frozenset(), False
+        self.stored += len(new.ids)
+        for number in new.ids:
+            self.index.setdefault(number, set()).add(name)
+        self.entries[name] = new
+
+    @staticmethod
+    def _group(
+        rows: list[dict[str, Any]],
+        before: dict[str, Entry | None],
+        after: dict[str, Entry | None],
+    ) -> None:
+        """Label the rows whose names share an object."""
+        owner: dict[int, str] = {}
+        label: dict[str, str] = {}
+
+        def root(name: str) -> str:
+            while label[name] != name:
+                name = label[name]
+            return name
+
+        for row in rows:
+            name = row["name"]
+            label[name] = name
+            shown = after[name] or before[name]
+            for number in shown.ids if shown is not None else ():
+                first, second = root(owner.setdefault(number, name)), root(name)
+                label[max(first, second)] = min(first, second)
+        roots = [root(row["name"]) for row in rows]
+        for row, found in zip(rows, roots):
+            row["group"] = found if roots.count(found) > 1 else None
+
+
+def _row(name: str, before: Entry | None, after: Entry | None) -> dict[str, Any] | None:
+    """Return a row of ``names.changed``; None if the name is known to be as it was."""
+    if before is None and after is None:
+        return None
+    same = None
+    if before is not None and after is not None:
+        same = before.id == after.id
+        if same and before.digest is not None and before.digest == after.digest:
+            return None
+    shown = after if after is not None else before
+    return {
+        "name": name,
+        "type": shown.type if shown is not None else None,
+        "group": None,
+        "before": "absent" if before is None else before.state(),
+        "after": "absent" if after is None else after.state(),
+        "same": same,
+    }

@@ -1,0 +1,521 @@
+"""State outside the namespace: random states, environment, modules, settings, what is original."""
+
+from __future__ import annotations
+
+import builtins
+import contextvars
+import gc
+import marshal
+import os
+import sys
+import types
+from importlib.machinery import ModuleSpec
+from typing import Any, Callable
+
+from .fingerprint import Budget, Looker, _tensor_array, is_static, library_type
+from .references import _getcwd, _module_table, _object_dict, _sha256, _type_dict, _type_mro
+from .values import name_of
+
+#: What a look at settings may cost (seconds, objects).
+STATE_SECONDS, STATE_OBJECTS = 0.03, 20_000
+NATIVE_SUFFIXES = (".so", ".pyd", ".dylib", ".dll")
+#: Modules and classes on which proofs rely, as soon as they are loaded.
+RELIED_MODULES = (
+    "random", "json", "math", "os", "os.path", "numpy", "numpy.random", "pandas",
+    "matplotlib.pyplot",
+)  # fmt: skip
+RELIED_CLASSES = (
+    ("pandas", "DataFrame"), ("pandas", "Series"), ("pandas", "Index"),
+)  # fmt: skip
+#: Builtins that the kernel itself replaces while a cell runs.
+KERNELS = frozenset({"get_ipython", "display", "input"})
+#: Methods that a user may put on the shell itself.
+SHELL_METHODS = (
+    "run_cell", "run_cell_async", "run_code", "run_ast_nodes", "transform_cell", "showtraceback",
+    "system", "getoutput", "run_line_magic", "run_cell_magic",
+)  # fmt: skip
+
+
+def _hex(data: bytes) -> str:
+    return _sha256(data).hexdigest()[:32]
+
+
+class State:
+    """The state when the last run had ended, and what differs since."""
+
+    def __init__(self, shell: Any, looker: Looker) -> None:
+        self.looker = looker
+        self.originals = Originals(shell, looker)
+        #: Libraries that were loaded natively, told by the audit hook.
+        self.loading: list[str] = []
+        self.vars = {id(var) for var in contextvars.copy_context()}
+        self.random = self._random()
+        self.cwd = self._cwd()
+        self.environ = self._environ()
+        self.path = self._path()
+        self.modules = self._modules()
+        self.settings = self._settings()
+        self.attributes: dict[str, dict[str, int]] = {}
+
+    def changes(self, touched: set[str], stores: set[str], namespace: Any) -> dict[str, Any]:
+        """Return the fields of ``state.changed``: only what differs."""
+        fields: dict[str, Any] = {}
+        self._tell_random(fields)
+        cwd = self._cwd()
+        if cwd != self.cwd:
+            fields["cwd"] = {"from": self.cwd, "to": cwd}
+            self.cwd = cwd
+        self._tell_environ(fields)
+        path = self._path()
+        if path != self.path:
+            fields["sysPath"] = [name_of(entry) for entry in path]
+            self.path = path
+        self._tell_modules(fields)
+        settings = self._settings()
+        if settings != self.settings:
+            names = settings.keys() | self.settings.keys()
+            loaded = {n for n in names if n in settings and n not in self.settings}
+            differ = {n for n in names - loaded if settings.get(n) != self.settings.get(n)}
+            if differ:
+                fields["library"] = sorted(differ)
+            self.settings = settings
+        changed = self._module_attributes(touched, stores, namespace)
+        if changed:
+            fields["moduleAttributes"] = changed
+        replaced = self.originals.replaced()
+        if replaced:
+            fields["replaced"] = replaced
+        return fields
+
+    # ------------------------------------------------------------------------------------- random
+
+    def _random(self) -> dict[str, str | None]:
+        """Return digests of the libraries' own random states, read without drawing."""
+        found: dict[str, str | None] = {}
+        readers = {"random": _python_random, "numpy": self._numpy, "torch": _torch_random}
+        for library, read in readers.items():
+            if library in _module_table:
+                try:
+                    found[library] = read()
+                except Exception:  # a library that is half loaded or another version
+                    found[library] = None
+        return found
+
+    def _numpy(self) -> str | None:
+        module = _module_table.get("numpy.random.mtrand")
+        if type(module) is not types.ModuleType:
+            return None
+        state = module.__dict__.get("_rand")
+        if not library_type(type(state), "numpy.random.mtrand", "RandomState"):
+            return None
+        return self.looker.look(state, Budget(STATE_SECONDS, STATE_OBJECTS)).digest
+
+    def _tell_random(self, fields: dict[str, Any]) -> None:
+        random = self._random()
+        if random != self.random:
+            fields["random"] = {
+                library: {"before": self.random.get(library), "after": after}
+                for library, after in random.items()
+                if after != self.random.get(library)
+            }  # what has just been loaded may have been seeded in the same run
+            self.random = random
+
+    # ---------------------------------------------------------------------------------- environment
+
+    @staticmethod
+    def _cwd() -> Any:
+        try:
+            return name_of(_getcwd())
+        except OSError:
+            return None
+
+    @staticmethod
+    def _environ() -> dict[Any, Any]:
+        """Return the environment as the mapping behind ``os.environ`` holds it."""
+        data = os.environ.__dict__.get("_data")
+        return dict(data) if type(data) is dict else {}
+
+    def _tell_environ(self, fields: dict[str, Any]) -> None:
+        now, then = self._environ(), self.environ
+        if now == then:
+            return
+        self.environ = now
+
+        def names(keys: set[Any]) -> list[Any]:
+            return [name_of(os.fsdecode(key)) for key in sorted(keys)]
+
+        fields["environment"] = {
+            "added": names(now.keys() - then.keys()),
+            "removed": names(then.keys() - now.keys()),
+            "changed": names({key for key in now.keys() & then.keys() if now[key] != then[key]}),
+        }
+
+    @staticmethod
+    def _path() -> list[str]:
+        path = sys.path
+        return [entry for entry in path if type(entry) is str] if type(path) is list else []
+
+    # -------------------------------------------------------------------------------------- modules
+
+    @staticmethod
+    def _modules() -> dict[str, int]:
+        return {
+            name: id(module) for name, module in list(_module_table.items()) if type(name) is str
+        }
+
+    def _tell_modules(self, fields: dict[str, Any]) -> None:
+        loading, self.loading = self.loading, []
+        now = self._modules()
+        if now == self.modules and not loading:
+            return
+        added = [name for name in now if name not in self.modules]
+        replaced = sorted(name for name, at in self.modules.items() if now.get(name) != at)
+        self.modules = now
+        native = dict.fromkeys(loading)
+        own = []
+        for name in added:
+            origin = module_origin(_module_table.get(name))
+            if origin is not None and origin.endswith(NATIVE_SUFFIXES):
+                native[origin] = None
+            if self.looker.is_own(name):
+                own.append(name)
+        if added or replaced:
+            fields["modules"] = {
+                "added": sorted({name.partition(".")[0] for name in added}),
+                "own": sorted(own),
+                "replaced": replaced[:1000],
+            }
+        if native:
+            fields["nativeLibraries"] = [name_of(path) for path in native][:1000]
+
+    def _module_attributes(self, touched: set[str], stores: set[str], namespace: Any) -> list[str]:
+        """Return attributes of modules set by the code's own words, or found set in those it names."""
+        changed = set()
+        for dotted in stores:
+            words = dotted.split(".")
+            value = namespace.get(words[0])
+            for place, word in enumerate(words[1:-1] + [""], 1):
+                if type(value) is not types.ModuleType:
+                    break
+                if place == len(words) - 1:
+                    changed.add("%s.%s" % (value.__dict__.get("__name__"), words[-1]))
+                value = value.__dict__.get(word)
+        for name in touched:
+            module = namespace.get(name)
+            if type(module) is types.ModuleType and module.__dict__ is not namespace:
+                changed |= self._differing(module)
+        return sorted(changed)
+
+    def _differing(self, module: types.ModuleType) -> set[str]:
+        title = module.__dict__.get("__name__")
+        if type(title) is not str:
+            return set()
+        now = {key: id(v) for key, v in list(module.__dict__.items()) if type(key) is str}
+        then = self.attributes.get(title)
+        if len(self.attributes) > 200:
+            self.attributes.clear()
+        self.attributes[title] = now
+        if then is None or then == now:
+            return set()
+        return {"%s.%s" % (title, key) for key, at in then.items() if now.get(key) != at}
+
+    # ------------------------------------------------------------------------------------- settings
+
+    def _settings(self) -> dict[str, Any]:
+        """Return digests of settings that live in libraries and in the interpreter."""
+        found: dict[str, Any] = {}
+        for name, read in SETTINGS.items():
+            try:
+                value = read()
+            except Exception:  # half loaded, or another version
+                continue
+            if value is not None:
+                found[name] = self._digest(value)
+        found["contextvars"] = self._context()
+        return found
+
+    def _digest(self, value: Any) -> Any:
+        if type(value) is tuple:
+            return value
+        seen = self.looker.look(value, Budget(STATE_SECONDS, STATE_OBJECTS))
+        return seen.digest or seen.why
+
+    def _context(self) -> tuple[Any, ...]:
+        """Return the context variables that were set since the start."""
+        found = []
+        for var, value in contextvars.copy_context().items():
+            if id(var) not in self.vars:
+                decimal = library_type(type(value), "decimal", "Context")
+                found.append((id(var), repr(value) if decimal else id(value)))
+        return tuple(sorted(found, key=_first))
+
+
+def _first(pair: tuple[int, Any]) -> int:
+    return pair[0]
+
+
+def _python_random() -> str | None:
+    module = _module_table["random"]
+    instance = module.__dict__.get("_inst")
+    if not library_type(type(instance), "random", "Random"):
+        return None
+    base = _module_table["_random"].__dict__["Random"]
+    gauss = _object_dict(instance, "__dict__").get("gauss_next")
+    return _hex(marshal.dumps((base.getstate(instance), gauss), 2))
+
+
+def _torch_random() -> str | None:
+    c = _module_table["torch._C"].__dict__
+    if c["_len_torch_function_stack"]() or c["_len_torch_dispatch_stack"]():
+        return None
+    generator = c["default_generator"]
+    return _hex(_tensor_array(c, generator.get_state()).tobytes())
+
+
+def module_origin(module: Any) -> str | None:
+    """Return the file that a module came from, from its spec alone."""
+    if type(module) is not types.ModuleType:
+        return None
+    spec = module.__dict__.get("__spec__")
+    origin = spec.__dict__.get("origin") if isinstance(spec, ModuleSpec) else None
+    return origin if type(origin) is str else None
+
+
+def _in_module(module: str, name: str) -> Any:
+    found = _module_table.get(module)
+    return found.__dict__.get(name) if type(found) is types.ModuleType else None
+
+
+def _warning_filters() -> Any:
+    filters = _in_module("warnings", "filters")
+    if type(filters) is not list:
+        return None
+    rows = []
+    for row in filters:
+        for part in row if type(row) is tuple else ():
+            kind = type(part)
+            if kind in (str, int, type(None)):
+                rows.append(part)
+            else:
+                rows.append(part.pattern if library_type(kind, "re", "Pattern") else id(part))
+    return tuple(rows)
+
+
+def _rc_params() -> Any:
+    params = _in_module("matplotlib", "rcParams")
+    if not library_type(type(params), "matplotlib", "RcParams"):
+        return None
+    return list(dict.items(params))
+
+
+def _logging() -> Any:
+    root = _in_module("logging", "root")
+    if not library_type(type(root), "logging", "RootLogger"):
+        return None
+    state = _object_dict(root, "__dict__")
+    return (state["level"], state["disabled"], *map(id, state["handlers"]), id(state["manager"]))
+
+
+def _interpreter() -> Any:
+    digits = getattr(sys, "get_int_max_str_digits", None)
+    return (
+        sys.getrecursionlimit(), sys.getswitchinterval(), gc.isenabled(), gc.get_threshold(),
+        sys.dont_write_bytecode, digits() if digits is not None else None,
+    )  # fmt: skip
+
+
+def _locale() -> Any:
+    locale = _module_table.get("_locale")
+    return (locale.setlocale(locale.LC_ALL),) if type(locale) is types.ModuleType else None
+
+
+def _signals() -> Any:
+    get = _in_module("_signal", "getsignal")
+    numbers = [_in_module("_signal", name) for name in ("SIGALRM", "SIGTERM", "SIGUSR1")]
+    return tuple(id(get(n)) for n in numbers if n is not None) if get is not None else None
+
+
+#: Settings by the name that the journal gives them.
+SETTINGS: dict[str, Callable[[], Any]] = {
+    "warnings.filters": _warning_filters,
+    "pandas.options": lambda: _in_module("pandas._config.config", "_global_config"),
+    "matplotlib.rcParams": _rc_params,
+    "logging": _logging,
+    "interpreter": _interpreter,
+    "locale": _locale,
+    "signals": _signals,
+}
+
+
+class _Holder:
+    """The callables of a module or class at the first look, and what differed at the last."""
+
+    __slots__ = ("differing", "first", "values")
+
+    def __init__(self, first: dict[str, int]) -> None:
+        self.first = first
+        self.values: list[int] = []
+        self.differing: list[str] = []
+
+
+class Originals:
+    """Whether what a proof of harmlessness relies on is what it was at the start."""
+
+    def __init__(self, shell: Any, looker: Looker) -> None:
+        self.shell, self.looker = shell, looker
+        self.held = _object_dict(shell, "__dict__")
+        self.traits = self.held.get("_trait_values", {})
+        #: What modules and classes held when they were first looked at.
+        self.known: dict[tuple[str, int], _Holder] = {}
+        self.start = self._shell()
+        self.streams = self._streams()
+        self.replaced()
+
+    def replaced(self) -> list[str]:
+        """Return the names of what isn't original now."""
+        found = self._differing("builtins", builtins.__dict__)
+        for name in RELIED_MODULES:
+            module = _module_table.get(name)
+            if type(module) is types.ModuleType and _complete(module):
+                found += self._differing(name, module.__dict__)
+        for name, attribute in RELIED_CLASSES:
+            module = _module_table.get(name)
+            if type(module) is types.ModuleType and _complete(module):
+                found += self._of_class(name + "." + attribute, module.__dict__.get(attribute))
+        now = self._shell()
+        found += [key for key, value in now.items() if self.start.get(key) != value]
+        if self._streams() != self.streams:
+            found.append("sys.stdout")
+        if sys.gettrace() is not None:
+            found.append("sys.settrace")
+        if sys.getprofile() is not None:
+            found.append("sys.setprofile")
+        return sorted(set(found))
+
+    def _streams(self) -> list[Any]:
+        """Return which streams a cell prints to, and the user's own ``write`` on them."""
+        found: list[Any] = []
+        for stream in (sys.stdout, sys.stderr):
+            write = _instance_dict(stream).get("write")
+            users = write is not None and self._is_users_callable(write)
+            found.append((id(stream), id(write) if users else 0))
+        return found
+
+    def _of_class(self, title: str, cls: Any) -> list[str]:
+        found: list[str] = []
+        for place, base in enumerate(_type_mro(cls) if isinstance(cls, type) else ()):
+            if not is_static(base):
+                found += self._differing(title, _type_dict(base), place)
+        return found
+
+    def _differing(self, title: str, names: Any, place: int = 0) -> list[str]:
+        """Return the callables that were bound anew since the first look, or are the user's."""
+        key = title, place
+        values = list(map(id, names.values()))
+        known = self.known.get(key)
+        if known is not None and known.values == values:
+            return known.differing
+        items = {
+            name: value
+            for name, value in list(names.items())
+            if type(name) is str and name not in KERNELS
+        }
+        if known is None:
+            # ``callable`` looks at the type's slot and runs nothing.
+            first = {name: id(value) for name, value in items.items() if callable(value)}
+            known = self.known[key] = _Holder(first)
+        known.values = values
+        known.differing = [
+            "%s.%s" % (title, name)
+            for name in items.keys() | known.first.keys()
+            if self._differs(items.get(name), known.first.get(name))
+        ]
+        return known.differing
+
+    def _differs(self, value: Any, first: int | None) -> bool:
+        if type(value) is types.FunctionType:
+            if value.__globals__ is globals():  # a wrapper of ours
+                return False
+            if self._is_users(value):
+                return True
+        return first is not None and first != id(value)
+
+    def _is_users(self, function: Any) -> bool:
+        names = function.__globals__
+        if names is self.looker.namespace:
+            return True
+        module = function.__module__
+        return type(module) is str and module in _module_table and self.looker.is_own(module)
+
+    # ---------------------------------------------------------------------------------------- shell
+
+    def _shell(self) -> dict[str, Any]:
+        """Return ids of what IPython runs around a cell; of callbacks, only the user's."""
+        found: dict[str, Any] = {
+            "displayhook": id(self._part("displayhook")),
+            "ast_transformers": self._ids(self._part("ast_transformers")),
+            "input_transformers": self._ids(self._part("input_transformers_post")),
+            "custom_exceptions": self._ids(self._part("custom_exceptions")),
+        }
+        manager = self._part("input_transformer_manager")
+        for name in ("cleanup_transforms", "line_transforms", "token_transformers"):
+            found["input_transformers." + name] = self._ids(_instance_dict(manager).get(name))
+        events = _instance_dict(self._part("events")).get("callbacks")
+        for name, callbacks in list(events.items()) if type(events) is dict else ():
+            users = [id(c) for c in list(callbacks) if self._is_users_callable(c)]
+            if users:
+                found["events." + name] = users
+        formatters = self._formatters()
+        if formatters:
+            found["formatters"] = formatters
+        for name in SHELL_METHODS:
+            if name in self.held:
+                found["shell." + name] = id(self.held[name])
+        return found
+
+    def _part(self, name: str) -> Any:
+        found = self.held.get(name)
+        return self.traits.get(name) if found is None else found
+
+    @staticmethod
+    def _ids(value: Any) -> Any:
+        return [id(item) for item in value] if type(value) in (list, tuple) else []
+
+    def _formatters(self) -> list[int]:
+        """Return the ids of printers that the user registered."""
+        found = []
+        display = self._part("display_formatter")
+        formatters = _instance_dict(display).get("_trait_values", {}).get("formatters")
+        for formatter in list(formatters.values()) if type(formatters) is dict else ():
+            traits = _instance_dict(formatter).get("_trait_values", {})
+            for table in ("type_printers", "deferred_printers", "singleton_printers"):
+                printers = traits.get(table)
+                for printer in list(printers.values()) if type(printers) is dict else ():
+                    if self._is_users_callable(printer):
+                        found.append(id(printer))
+        return found
+
+    def _is_users_callable(self, value: Any) -> bool:
+        kind = type(value)
+        if kind is types.MethodType:
+            value = value.__func__
+            kind = type(value)
+        if kind is types.FunctionType:
+            if value.__globals__ is globals():
+                return False
+            return self._is_users(value)
+        # What C made is nobody's; of any other object nothing is known.
+        return not is_static(kind)
+
+
+def _complete(module: types.ModuleType) -> bool:
+    spec = module.__dict__.get("__spec__")
+    return not (isinstance(spec, ModuleSpec) and spec.__dict__.get("_initializing", False))
+
+
+def _instance_dict(value: Any) -> dict[str, Any]:
+    try:
+        found = _object_dict(value, "__dict__")
+    except AttributeError:
+        return {}
+    return found if type(found) is dict else {}

@@ -1,0 +1,113 @@
+"""State outside the namespace, and what is original, in real kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from .kernels import Kernel, of
+from .test_names import evidence
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    with Kernel(tmp_path_factory.mktemp("state")) as started:
+        evidence(
+            started,
+            "import numpy as np, pandas as pd, matplotlib, random, os, sys, warnings, builtins",
+        )
+        yield started
+
+
+def state(kernel: Kernel, code: str) -> dict[str, Any]:
+    """The fields of the run's ``state.changed``, empty if nothing differs."""
+    events = of(evidence(kernel, code), "state.changed")
+    return dict(events[0]) if events else {}
+
+
+#: What a cell changes: cell, field, value (None: any that isn't empty).
+CHANGES: dict[str, tuple[str, str, Any]] = {
+    "a draw": ("random.random()", "random", ["random"]),
+    "a seed of numpy": ("np.random.seed(1)", "random", ["numpy"]),
+    "a draw of numpy": ("np.random.rand()", "random", ["numpy"]),
+    "a variable": ("os.environ['ATTEST_NEW'] = 'secret value'", "environment",
+        {"added": ["ATTEST_NEW"], "removed": [], "changed": []}),
+    "a changed variable": ("os.environ['ATTEST_NEW'] = 'b'", "environment",
+        {"added": [], "removed": [], "changed": ["ATTEST_NEW"]}),
+    "a removed variable": ("del os.environ['ATTEST_NEW']", "environment",
+        {"added": [], "removed": ["ATTEST_NEW"], "changed": []}),
+    "the search path": ("sys.path.append('/nowhere')", "sysPath", None),
+    "a folder": ("os.mkdir('sub'); os.chdir('sub')", "cwd", None),
+    "an option of pandas": ("pd.options.display.max_rows = 7", "library", ["pandas.options"]),
+    "a parameter of matplotlib": ("matplotlib.rcParams['lines.linewidth'] = 7", "library",
+        ["matplotlib.rcParams"]),
+    "a filter of warnings": ("warnings.simplefilter('ignore')", "library", ["warnings.filters"]),
+    "a context variable": ("import contextvars\nv = contextvars.ContextVar('v'); _t = v.set(1)",
+        "library", ["contextvars"]),
+    "precision of decimals": ("import decimal; decimal.getcontext().prec = 5", "library",
+        ["contextvars"]),
+    "a limit of the interpreter": ("sys.setrecursionlimit(4321)", "library", ["interpreter"]),
+    "a locale": ("import locale; _l = locale.setlocale(locale.LC_ALL, 'C')", "library",
+        ["locale"]),
+    "a module of the user's": (
+        "open('mine.py', 'w').write('n = 1\\n')\nsys.path.insert(0, '')\nimport mine", "modules",
+        None),
+    "a library": ("import json.tool, xml.dom.minidom", "modules", None),
+    "an attribute of a module": ("np.my_setting = 3", "moduleAttributes", ["numpy.my_setting"]),
+    "a library of ctypes": ("import ctypes; _c = ctypes.CDLL('libm.so.6')", "nativeLibraries",
+        None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(CHANGES))
+def test_what_a_cell_changes(kernel: Kernel, name: str) -> None:
+    code, field, expected = CHANGES[name]
+    found = state(kernel, code)
+    assert found.get(field), found
+    if expected is not None:
+        value = found[field]
+        assert (list(value) if field == "random" else value) == expected
+    assert "secret value" not in str(found)
+
+
+@pytest.mark.parametrize("code", ["y = 1", "[1, 2][0]", "np.arange(3).sum()", "pd.DataFrame()"])
+def test_a_plain_cell_changes_nothing(kernel: Kernel, code: str) -> None:
+    evidence(kernel, code)  # the first display loads modules
+    assert state(kernel, code) == {}
+
+
+#: What is replaced, by what, and how it is put back.
+REPLACED: dict[str, tuple[str, str, str]] = {
+    "a builtin": ("_old = print; builtins.print = lambda *a: 0", "builtins.print",
+        "builtins.print = _old"),
+    "a method of pandas": ("_old = pd.DataFrame.head; pd.DataFrame.head = lambda s: 1",
+        "pandas.DataFrame.head", "pd.DataFrame.head = _old"),
+    "a function of numpy": ("_old = np.random.seed; np.random.seed = lambda s: 1",
+        "numpy.random.seed", "np.random.seed = _old"),
+    "a formatter": (
+        "_f = get_ipython().display_formatter.formatters['text/plain']\n"
+        "_f.for_type(complex, lambda o, p, c: p.text('!'))", "formatters", "_f.pop(complex); None"),
+    "a callback": ("def _cb(*a): pass\nget_ipython().events.register('post_run_cell', _cb)",
+        "events.post_run_cell", "get_ipython().events.unregister('post_run_cell', _cb)"),
+    "an input transformer": (
+        "def _tr(lines): return lines\nget_ipython().input_transformers_post.append(_tr)",
+        "input_transformers", "get_ipython().input_transformers_post.remove(_tr)"),
+    "an ast transformer": (
+        "import ast\n_nt = ast.NodeTransformer(); get_ipython().ast_transformers.append(_nt)",
+        "ast_transformers", "get_ipython().ast_transformers.remove(_nt)"),
+    "the output": ("_out = sys.stdout; sys.stdout = open('out.txt', 'w')", "sys.stdout",
+        "sys.stdout = _out"),
+    "a profiler": ("def _prof(*a): pass\nsys.setprofile(_prof)", "sys.setprofile",
+        "sys.setprofile(None)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(REPLACED))
+def test_what_is_not_original_is_named_until_it_is_put_back(kernel: Kernel, name: str) -> None:
+    code, replaced, back = REPLACED[name]
+    assert replaced in state(kernel, code).get("replaced", [])
+    assert replaced in state(kernel, "z = 1").get("replaced", [])
+    state(kernel, back)
+    assert replaced not in state(kernel, "z = 1").get("replaced", [])
