@@ -25,6 +25,13 @@ WORKLOADS = {
         "for i in range(100):\n    with open(f'{d}/{i}.txt') as f:\n        f.read()",
     ),
     "100,000 id() calls": ("o = object()", "for i in range(100_000):\n    id(o)"),
+    "an array of 100 MB touched": ("import numpy as np; a = np.ones(12_500_000)", "a[5] = 6"),
+    "an array of 30 MB touched": ("b = np.ones(3_750_000)", "b[5] = 6"),
+    "a frame of 100 MB touched": (
+        "import pandas as pd; df = pd.DataFrame(np.ones((1_250_000, 10)))",
+        "df.iat[5, 5] = 6",
+    ),
+    "a list of 1,000,000 touched": ("l = list(range(1_000_000))", "l[5] = 6"),
     "deepcopy of 2,000 entries": (
         "import copy; nest = {i: [i, {'k': i}] for i in range(2000)}",
         "c = copy.deepcopy(nest)",

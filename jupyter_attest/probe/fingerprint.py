@@ -52,8 +52,8 @@ CONSTANTS = frozenset(
     id(kind)
     for kind in (
         types.BuiltinFunctionType, types.CodeType, types.GetSetDescriptorType,
-        types.MemberDescriptorType, type(int.__add__), type(str.join), type(dict.__dict__["fromkeys"]),
-        type(NotImplemented), object,
+        types.MemberDescriptorType, types.WrapperDescriptorType, types.MethodDescriptorType,
+        types.ClassMethodDescriptorType, type(NotImplemented), object,
     )
 )  # fmt: skip
 #: Types made by a class statement, or at run time in C: those can't be changed (Python 3.10 on).
@@ -116,18 +116,18 @@ class Looker:
             id(set): Look.elements, id(frozenset): Look.elements,
             id(collections.OrderedDict): Look.ordered, id(collections.defaultdict): Look.defaults,
             id(collections.deque): Look.deque, id(bytearray): Look.buffer,
-            id(range): Look.parts("start", "stop", "step"),
-            id(slice): Look.parts("start", "stop", "step"),
+            id(range): parts_of("start", "stop", "step"),
+            id(slice): parts_of("start", "stop", "step"),
             id(types.FunctionType): Look.function, id(types.CellType): Look.cell,
-            id(types.MethodType): Look.parts("__self__", "__func__"),
-            id(staticmethod): Look.parts("__func__"), id(classmethod): Look.parts("__func__"),
-            id(property): Look.parts("fget", "fset", "fdel"),
-            id(functools.partial): Look.parts("func", "args", "keywords"),
+            id(types.MethodType): parts_of("__self__", "__func__"),
+            id(staticmethod): parts_of("__func__"), id(classmethod): parts_of("__func__"),
+            id(property): parts_of("fget", "fset", "fdel"),
+            id(functools.partial): parts_of("func", "args", "keywords"),
             id(types.MappingProxyType): Look.opaque, id(types.ModuleType): Look.module,
             id(weakref.ReferenceType): Look.reference,
-            id(datetime.date): Look.parts("year", "month", "day"),
-            id(datetime.timedelta): Look.parts("days", "seconds", "microseconds"),
-            id(datetime.datetime): Look.parts(
+            id(datetime.date): parts_of("year", "month", "day"),
+            id(datetime.timedelta): parts_of("days", "seconds", "microseconds"),
+            id(datetime.datetime): parts_of(
                 "year", "month", "day", "hour", "minute", "second", "microsecond", "fold", "tzinfo"
             ),
         }  # fmt: skip
@@ -170,7 +170,7 @@ def slot(owner: type, name: str) -> Any:
 
 def is_static(kind: type) -> bool:
     """Tell a type written in C, whose attributes nobody can replace."""
-    return _members["__flags__"](kind) & (HEAP_TYPE | IMMUTABLE_TYPE) != HEAP_TYPE
+    return bool(_members["__flags__"](kind) & (HEAP_TYPE | IMMUTABLE_TYPE) != HEAP_TYPE)
 
 
 class Look:
@@ -481,16 +481,13 @@ def dictionary_slot(kind: type) -> Any:
     return None
 
 
-def _parts(*names: str) -> Callable[[Look, Any], None]:
+def parts_of(*names: str) -> Callable[[Look, Any], None]:
     """Return how to take apart a static type whose named slots are all of its state."""
 
     def take(look: Look, value: Any) -> None:
         look.waiting.extend([getattr(value, name) for name in names])
 
     return take
-
-
-Look.parts = staticmethod(_parts)  # type: ignore[attr-defined]
 
 
 # --------------------------------------------------------------------------------- library types
@@ -594,8 +591,6 @@ def array(look: Look, value: Any, numpy: dict[str, Any]) -> None:
 def _pandas(look: Look, value: Any, kind: type, module: str) -> bool:
     """The parts of a frame that Cython holds; its Python parts are plain instances."""
     for base in _type_mro(kind):
-        if not is_static(base):
-            continue
         for (home, name), fields in PANDAS.items():
             if library_type(base, home, name):
                 look.ids.add(id(value))
@@ -610,7 +605,7 @@ def _pandas(look: Look, value: Any, kind: type, module: str) -> bool:
 
 
 #: Cython classes of pandas and the fields that are their state.
-PANDAS: dict[tuple[str, str], tuple[str, ...]] = {
+PANDAS = {  # type: dict[tuple[str, str], tuple[str, ...]]
     ("pandas._libs.internals", "BlockManager"): ("blocks", "axes"),
     ("pandas._libs.internals", "Block"): ("values", "ndim", "_mgr_locs"),
     ("pandas._libs.internals", "BlockPlacement"): ("indexer",),
@@ -702,7 +697,7 @@ def _pathlib(look: Look, value: Any, kind: type, module: str) -> bool:
 
 
 #: How the values of a package are taken apart.
-LIBRARIES: dict[str, Callable[[Look, Any, type, str], bool]] = {
+LIBRARIES = {  # type: dict[str, Callable[[Look, Any, type, str], bool]]
     "numpy": _numpy,
     "pandas": _pandas,
     "pyarrow": _pyarrow,

@@ -150,9 +150,9 @@ class Names:
         if name not in self.namespace:
             return None
         value = self.namespace[name]
-        if before is not None and before.id == id(value):
-            if before.digest is None and before.cost > COSTLY:
-                return before
+        known = before is not None and before.id == id(value)
+        if known and before.digest is None and before.cost > COSTLY:  # type: ignore[union-attr]
+            return before
         if budget.objects < 0:
             return Entry(value, None, OVER)
         return Entry(value, self.looker.look(value, budget))
@@ -213,7 +213,7 @@ class Names:
                 first, second = root(owner.setdefault(number, name)), root(name)
                 label[max(first, second)] = min(first, second)
         roots = [root(row["name"]) for row in rows]
-        for row, found in zip(rows, roots):
+        for row, found in zip(rows, roots):  # noqa: B905
             row["group"] = found if roots.count(found) > 1 else None
 
 

@@ -10,9 +10,9 @@ import os
 import sys
 import types
 from importlib.machinery import ModuleSpec
-from typing import Any, Callable
+from typing import Any, Callable  # noqa: F401 (in a type comment)
 
-from .fingerprint import Budget, Looker, _tensor_array, is_static, library_type
+from .fingerprint import ATOMS, Budget, Looker, _tensor_array, is_static, library_type
 from .references import _getcwd, _module_table, _object_dict, _sha256, _type_dict, _type_mro
 from .values import name_of
 
@@ -113,11 +113,14 @@ class State:
     def _tell_random(self, fields: dict[str, Any]) -> None:
         random = self._random()
         if random != self.random:
-            fields["random"] = {
+            # What has just been loaded may have been seeded in the same run: it differs too.
+            differ = {
                 library: {"before": self.random.get(library), "after": after}
                 for library, after in random.items()
                 if after != self.random.get(library)
-            }  # what has just been loaded may have been seeded in the same run
+            }
+            if differ:
+                fields["random"] = differ
             self.random = random
 
     # ---------------------------------------------------------------------------------- environment
@@ -189,12 +192,12 @@ class State:
             fields["nativeLibraries"] = [name_of(path) for path in native][:1000]
 
     def _module_attributes(self, touched: set[str], stores: set[str], namespace: Any) -> list[str]:
-        """Return attributes of modules set by the code's own words, or found set in those it names."""
+        """Return attributes of modules that the code sets, or found set in those it names."""
         changed = set()
         for dotted in stores:
             words = dotted.split(".")
             value = namespace.get(words[0])
-            for place, word in enumerate(words[1:-1] + [""], 1):
+            for place, word in enumerate([*words[1:-1], ""], 1):
                 if type(value) is not types.ModuleType:
                     break
                 if place == len(words) - 1:
@@ -305,7 +308,16 @@ def _rc_params() -> Any:
     params = _in_module("matplotlib", "rcParams")
     if not library_type(type(params), "matplotlib", "RcParams"):
         return None
-    return list(dict.items(params))
+    return tuple(_shown(value) for value in dict.values(params))
+
+
+def _shown(value: Any) -> Any:
+    """A setting's value: itself or its bytes where it is plain, else which object it is."""
+    if id(type(value)) in ATOMS:
+        return value
+    if type(value) in (list, tuple) and ATOMS.issuperset(map(id, map(type, value))):
+        return marshal.dumps(value, 2)
+    return id(value)
 
 
 def _logging() -> Any:
@@ -336,7 +348,7 @@ def _signals() -> Any:
 
 
 #: Settings by the name that the journal gives them.
-SETTINGS: dict[str, Callable[[], Any]] = {
+SETTINGS = {  # type: dict[str, Callable[[], Any]]
     "warnings.filters": _warning_filters,
     "pandas.options": lambda: _in_module("pandas._config.config", "_global_config"),
     "matplotlib.rcParams": _rc_params,
@@ -373,7 +385,7 @@ class Originals:
 
     def replaced(self) -> list[str]:
         """Return the names of what isn't original now."""
-        found = self._differing("builtins", builtins.__dict__)
+        found = list(self._differing("builtins", builtins.__dict__))
         for name in RELIED_MODULES:
             module = _module_table.get(name)
             if type(module) is types.ModuleType and _complete(module):
