@@ -314,18 +314,20 @@ function isPureCall(
     const rest = steps.join('.');
     return isPureFunction(`${target ?? '?'}.${rest}`);
   }
-  return isPureChain(typeOf(base.replace(/[[(].*$/, '')), base, steps);
+  const type = typeOf(base.replace(/[[(].*$/, ''));
+  return base.endsWith('[]') && type === 'pandas.DataFrame'
+    ? SELECTED.every(kind => isPureChain(kind, steps))
+    : !/[[(]/.test(base) && isPureChain(type, steps);
 }
+
+/** What a part of a table may be: `df['a']`, `df[['a', 'b']]`, `df[df['a'] > 1]`. */
+const SELECTED = ['pandas.DataFrame', 'pandas.Series'];
 
 /** `df.groupby().mean`: each step on the listed result of the one before. */
 function isPureChain(
   baseType: string | null,
-  base: string,
   steps: readonly string[]
 ): boolean {
-  if (baseType === null || /[[(]/.test(base)) {
-    return false;
-  }
   let type: string | null = baseType;
   for (const [at, step] of steps.entries()) {
     const method = step.replace(/\(\)$/, '');

@@ -177,11 +177,12 @@ describe('what is left out', () => {
     const found = sliceOf(
       frame,
       chain('df.groupby().mean'),
+      chain('df[].mean'),
       chain('df.groupby().apply'),
       chain('df.thing.mean'),
       fits('df')
     );
-    expect(dropped(found)).toEqual([2]);
+    expect(dropped(found)).toEqual([2, 3]);
   });
 
   it('is a value that was bound again before anyone read it', () => {
