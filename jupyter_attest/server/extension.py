@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import jupyter_server
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
 from ..home import prune
@@ -29,10 +30,11 @@ from ..provisioner import (
 )
 from .clients import ClientLabels
 from .documents import DocumentWatcher
-from .recorder import Recorder, RecorderSettings, Recording
+from .recorder import LISTENING, Recorder, RecorderSettings, Recording
 from .routes import handlers
 from .save import SaveHook
 from .settings import Attest
+from .tap import NEEDED_SERVER, Tap
 
 log = logging.getLogger("jupyter_attest")
 
@@ -61,6 +63,7 @@ class Extension:
         self.provisioner_problem: str | None = None
         self.recorder: Recorder | None = None
         self.documents: DocumentWatcher | None = None
+        self.tap: Tap | None = None
         self._listening: list[tuple[str, Any]] = []
         self._node_problem: str | None = None
         self._node_asked = 0.0
@@ -88,6 +91,7 @@ class Extension:
             on_activity=self._on_activity,
         )
         self.recorder = recorder
+        recorder.tap = _no_tap()
         self.documents = DocumentWatcher(self._serverapp, recorder)
         recorder.start()
         atexit.register(self.stop)
@@ -110,6 +114,14 @@ class Extension:
         if self.provisioner_problem is not None:
             log.warning("jupyter-attest: %s", self.provisioner_problem)
 
+    def listen_to_requests(self) -> None:
+        """Put the tap in front of the websockets; called when every extension has started."""
+        recorder = self.recorder
+        if recorder is None or not recorder.started or self.tap is not None:
+            return
+        self.tap = Tap(self._serverapp.web_app.settings, recorder.requested)
+        recorder.tap = self.tap.install() or LISTENING
+
     def _listen(self) -> None:
         logger = self._serverapp.event_logger
         for schema, listener in (
@@ -125,6 +137,8 @@ class Extension:
     def stop(self) -> None:
         """Close every journal; the server goes on, or ends."""
         atexit.unregister(self.stop)
+        if self.tap is not None:
+            self.tap.remove()
         for schema, listener in self._listening:
             with contextlib.suppress(Exception):
                 self._serverapp.event_logger.remove_listener(schema_id=schema, listener=listener)
@@ -361,6 +375,30 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     except Exception as error:
         extension.problem = f"{type(error).__name__}: {error}"
         serverapp.log.exception("jupyter-attest could not be started; nothing is recorded")
+
+
+async def _start_jupyter_server_extension(serverapp: Any) -> None:
+    """Called by jupyter_server once the loop runs; extensions are started side by side."""
+    extension = serverapp.web_app.settings.get("jupyter_attest")
+    if isinstance(extension, Extension):
+
+        def listen() -> None:
+            try:
+                extension.listen_to_requests()
+            except Exception as error:
+                serverapp.log.warning("jupyter-attest: requests aren't listened to: %r", error)
+
+        # After the others' start hooks had their first turn.
+        serverapp.io_loop.add_callback(listen)
+
+
+def _no_tap() -> str:
+    """Why nobody listens to the websockets, until somebody does."""
+    version = jupyter_server.version_info[:2]
+    if version < NEEDED_SERVER:
+        needed = ".".join(map(str, NEEDED_SERVER))
+        return f"jupyter_server {jupyter_server.__version__} is older than {needed}"
+    return "the server's start hook wasn't called"
 
 
 # The name of older servers.

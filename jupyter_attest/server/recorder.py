@@ -30,6 +30,7 @@ from ..helper.link import HelperLink
 from ..home import Documents, SessionFolder, new_session
 from ..journal import JournalFile, Texts, name_of, now_text, observer, settled_path
 from ..provisioner import EXPECTED, Launch
+from .tap import Frames, NoRequestError, Request, request_of
 
 log = logging.getLogger("jupyter_attest")
 
@@ -43,6 +44,10 @@ _NARROW_PATIENCE_S = 15.0
 _TURN = 200
 #: An ended session's file stays open this long for messages under way, in s.
 _GRACE_S = 2.0
+#: Requests whose run hasn't begun, of one kernel; older ones are forgotten.
+_MAX_REQUESTS = 10_000
+#: State of the tap while it listens; anything else is why it doesn't.
+LISTENING = "listening"
 #: Starts of the helper beyond the first.
 MAX_HELPER_RESTARTS = 3
 
@@ -53,6 +58,8 @@ class Label:
 
     label: str
     evidence: str
+    #: Its messages come through a websocket of this server that the tap isn't in.
+    passes_by: bool = False
 
 
 Labeller = Callable[[str, str, str], Label]
@@ -97,6 +104,8 @@ class Recording:
     open_runs: set[str] = field(default_factory=set)
     #: Runs that began while recording was paused.
     left_out: set[str] = field(default_factory=set)
+    #: The tap hears every websocket of this kernel.
+    tapped: bool = False
 
     began: float = field(default_factory=time.monotonic)
 
@@ -134,6 +143,8 @@ class Kernel:
     current: Recording | None = None
     #: Recording by the kernel process's own session id in message headers.
     by_process: dict[str, Recording] = field(default_factory=dict)
+    #: Requests whose run hasn't begun yet, and the recording that holds each; null: none does.
+    requests: dict[str, tuple[Request, Recording | None]] = field(default_factory=dict)
     #: A launch was announced whose start or restart event is still to come.
     announced: bool = False
     died: bool = False
@@ -167,6 +178,8 @@ class Recorder:
         #: Why recording stopped as a whole; ``None`` while it works.
         self.problem: str | None = None
         self.helper_problem: str | None = None
+        #: :data:`LISTENING`, why there is no tap, or ``None`` where none belongs.
+        self.tap: str | None = None
         self._labeller = labeller
         self._on_activity = on_activity
         self._kernels: dict[str, Kernel] = {}
@@ -279,6 +292,10 @@ class Recorder:
     def saved(self, path: str, then: Callable[[Recording], None] | None = None) -> None:
         """A notebook was saved: file its digest and cells; ``then`` is told each recording."""
         self._post(lambda: self._saved(path, then))
+
+    def requested(self, kernel_id: str, frames: Frames) -> None:
+        """The tap saw an execute_request; it is parsed on the recorder's thread."""
+        self._post(lambda: self._requested(kernel_id, frames))
 
     def add(self, kernel_id: str, kind: str, **fields: Any) -> None:
         """File an event of the recorder in the kernel's current session."""
@@ -537,6 +554,7 @@ class Recorder:
         self, recording: Recording, parent: dict[str, Any], content: dict[str, Any]
     ) -> None:
         msg_id, client = str(parent["msg_id"]), str(parent.get("session", ""))
+        self._take_request(recording, msg_id)
         count = content.get("execution_count")
         count = count if isinstance(count, int) else None
         self._see_client(recording, client, msg_id)
@@ -562,6 +580,7 @@ class Recorder:
 
     def _on_idle(self, recording: Recording, parent: dict[str, Any]) -> None:
         msg_id = str(parent["msg_id"])
+        self._take_request(recording, msg_id)
         had_input = msg_id in recording.open_runs
         recording.journal.add(
             "run.idle",
@@ -573,6 +592,50 @@ class Recorder:
         if had_input:
             recording.open_runs.discard(msg_id)
             self._tell_run(recording, msg_id, "end")
+
+    def _requested(self, kernel_id: str, frames: Frames) -> None:
+        kernel = self._kernels.get(kernel_id)
+        if kernel is None or kernel.current is None:
+            return
+        try:
+            request = request_of(frames)
+        except NoRequestError as error:
+            kernel.current.journal.gap("event-gap", reason=f"a request isn't readable: {error}")
+            return
+        recording = kernel.current
+        if request.msg_id in recording.left_out:
+            return
+        if recording.paused:
+            kernel.requests[request.msg_id] = (request, None)
+        else:
+            self._file_request(recording, request)
+            kernel.requests[request.msg_id] = (request, recording)
+        while len(kernel.requests) > _MAX_REQUESTS:
+            del kernel.requests[next(iter(kernel.requests))]
+
+    def _take_request(self, recording: Recording, msg_id: str) -> None:
+        """A request begins or ends: file it, if it was made while recording was paused.
+
+        So is one that was sent before a restart and that the next process carries out.
+        """
+        kernel = self._kernels.get(recording.kernel_id)
+        found = kernel.requests.pop(msg_id, None) if kernel is not None else None
+        if found is not None and found[1] is not recording:
+            self._file_request(recording, found[0])
+
+    def _file_request(self, recording: Recording, request: Request) -> None:
+        self._see_client(recording, request.client, request.msg_id)
+        recording.journal.add(
+            "run.requested",
+            by="tap",
+            msgId=request.msg_id,
+            client=request.client,
+            code=recording.texts.put(request.code),
+            cellId=request.cell_id,
+            silent=request.silent,
+            storeHistory=request.store_history,
+            expressions=request.expressions,
+        )
 
     def _tell_run(self, recording: Recording, msg_id: str, phase: str) -> None:
         self._send(
@@ -593,6 +656,11 @@ class Recorder:
             with contextlib.suppress(Exception):
                 label = self._labeller(recording.kernel_id, client, msg_id)
         recording.clients[client] = label.label
+        if label.passes_by and recording.tapped:
+            recording.tapped = False
+            recording.journal.add(
+                "observer.left", by="tap", observer="tap", reason="a websocket passes it by"
+            )
         self._file_client(recording, client, label)
         if self._on_activity is not None:
             with contextlib.suppress(Exception):
@@ -648,9 +716,9 @@ class Recorder:
     def _begin(
         self, kernel: Kernel, folder: SessionFolder, probe: str, roots: list[str]
     ) -> Recording:
-        journal = JournalFile(
-            folder.path / "server.jsonl", folder.sid, [observer("recorder", "server")]
-        )
+        tapped = self.tap == LISTENING
+        observers = [observer("recorder", "server")] + [observer("tap", "tap")] * tapped
+        journal = JournalFile(folder.path / "server.jsonl", folder.sid, observers)
         recording = Recording(
             folder=folder,
             kernel_id=kernel.kernel_id,
@@ -658,6 +726,7 @@ class Recorder:
             journal=journal,
             texts=Texts(folder.path, folder.key),
             probe=probe,
+            tapped=tapped,
         )
         kernel.current = recording
         self._by_sid[folder.sid] = recording
@@ -679,6 +748,7 @@ class Recorder:
             specSha256=_spec_digest(spec),
             provisioner=provisioner,
             probe=recording.probe,
+            tap=self.tap,
         )
         if recording.folder.paused.exists():
             recording.paused = True

@@ -130,6 +130,8 @@ export interface ISessionOptions {
   previousSid?: string | null;
   recorder?: boolean;
   scan?: boolean;
+  /** Whether a tap listens to the server's websockets. */
+  tap?: boolean;
   notebook?: string | null;
   prefixes?: string[];
 }
@@ -159,17 +161,19 @@ export class FakeSession {
   private start(): void {
     const { options } = this;
     if (options.recorder !== false) {
-      this.server
-        .add('observer.joined', { observer: observer('server') })
-        .add('kernel.started', {
-          kernelId: 'k1',
-          previousSid: options.previousSid ?? null,
-          kernelName: 'python3',
-          language: 'python',
-          specSha256: null,
-          provisioner: 'jupyter-attest',
-          probe: 'expected'
-        });
+      this.server.add('observer.joined', { observer: observer('server') });
+      if (options.tap === true) {
+        this.server.add('observer.joined', { observer: observer('tap') });
+      }
+      this.server.add('kernel.started', {
+        kernelId: 'k1',
+        previousSid: options.previousSid ?? null,
+        kernelName: 'python3',
+        language: 'python',
+        specSha256: null,
+        provisioner: 'jupyter-attest',
+        probe: 'expected'
+      });
       const notebook =
         options.notebook === undefined ? NOTEBOOK : options.notebook;
       if (notebook !== null) {

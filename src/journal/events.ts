@@ -152,7 +152,9 @@ export const KernelStarted = event('kernel.started', {
   specSha256: z.nullable(Sha256),
   provisioner: text,
   /** `expected`, or why there will be no probe. */
-  probe: z.string()
+  probe: z.string(),
+  /** `listening`, or why nobody listens to the websockets; null where there are none. */
+  tap: optionalText
 });
 
 const kernelEnd = { reason: text };
@@ -187,7 +189,7 @@ export const DocumentClosed = event('document.closed', { docId: z.string() });
 
 export const ClientSeen = event('client.seen', {
   client: z.string(),
-  /** `lab`, `notebook`, `console`, `server-side executor`, `headless`, `unknown client`. */
+  /** `lab`, `notebook`, `console`, `server-side executor`, `headless`, `kernel`, `unknown client`. */
   label: z.string(),
   docId: z.nullable(z.string()),
   evidence: z.string()
@@ -210,6 +212,18 @@ export const RunIdle = event('run.idle', {
   /** The request that went idle, e.g. `execute_request`. */
   request: z.string(),
   hadInput: z.boolean()
+});
+
+/** What a client asked for, as the tap on the server's websockets saw it. */
+export const RunRequested = event('run.requested', {
+  msgId: z.string(),
+  client: z.string(),
+  code: Text,
+  cellId: text,
+  silent: z.boolean(),
+  storeHistory: z.boolean(),
+  /** How many user expressions came with it: they run code too. */
+  expressions: z.optional(Count)
 });
 
 const pause = { docId: z.optional(text), whom: z.string() };
@@ -712,6 +726,7 @@ export const JournalEvent = z.discriminatedUnion('type', [
   DocumentClosed,
   ClientSeen,
   RunInput,
+  RunRequested,
   RunErrored,
   RunIdle,
   RecordingPaused,

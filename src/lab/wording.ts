@@ -473,6 +473,13 @@ function knownGap(trans: TranslationBundle, code: GapCode): IGapWords {
         what: trans.__('Code ran that no notebook cell shows.'),
         meaning: trans.__("The notebook doesn't show this code.")
       };
+    case 'kernel-originated':
+      return {
+        what: trans.__(
+          'Code reached the kernel past the server: from the kernel itself, or from a program connected to it directly.'
+        ),
+        meaning: trans.__('Nobody is known to have asked for these runs.')
+      };
     case 'aborted-run':
       return {
         what: trans.__('A requested run never started.'),

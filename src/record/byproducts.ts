@@ -63,6 +63,7 @@ function listedRun(
       run.client === null
         ? null
         : { id: run.client, label: clients.get(run.client) ?? null },
+    asked: run.asked,
     notebook:
       document === undefined ? null : context.paths.reduce(document.path).rel,
     cellId: run.cellId,

@@ -218,6 +218,7 @@ function channels(sessions: readonly ISession[]): Recording['channels'] {
       SCANS,
       sessions.map(s => s.scan)
     ),
+    tap: sessions.length > 0 && sessions.every(s => s.tapped) ? 'ok' : 'none',
     ...(wrappers === undefined ? {} : { wrappers }),
     ...(last?.meter === undefined ? {} : { meter: last.meter }),
     ...(last?.maps === undefined ? {} : { maps: last.maps })

@@ -192,6 +192,8 @@ export const Recording = z.strictObject({
   channels: z.strictObject({
     audit: z.enum(['ok', 'vetoed', 'none']),
     scan: z.enum(['complete', 'incomplete', 'none']),
+    /** Whether each request through the server's websockets was seen, in all sessions. */
+    tap: z.optional(z.enum(['ok', 'none'])),
     wrappers: z.optional(z.record(z.string(), z.string())),
     meter: z.optional(z.string()),
     maps: z.optional(z.string())

@@ -4,7 +4,7 @@ import type { JournalEvent } from '../journal/events';
 import type { IClient, IDocument, IRun } from './types';
 
 /** Clients that show no notebook: their runs belong to none. */
-const WITHOUT_DOCUMENT = new Set(['console', 'unknown client']);
+const WITHOUT_DOCUMENT = new Set(['console', 'kernel', 'unknown client']);
 
 export function readDocuments(
   events: readonly JournalEvent[]
@@ -164,5 +164,10 @@ function fallback(
   }
   const label = clients.get(run.client ?? '')?.label;
   const foreign = clients.size > 1 && WITHOUT_DOCUMENT.has(label ?? '');
-  return label === 'console' || foreign || run.parent !== null ? null : only;
+  return label === 'console' ||
+    label === 'kernel' ||
+    foreign ||
+    run.parent !== null
+    ? null
+    : only;
 }

@@ -93,8 +93,10 @@ function foldLog(log: ISessionLog, options: IFoldOptions): ISession {
   const hasRecorder = log.recorder.some(
     e => e.type === 'kernel.started' || e.type === 'run.input'
   );
+  const tapped = isTapped(log.recorder);
   const runs = joinRuns(log, {
     hasRecorder,
+    tapped,
     gone: state.state !== 'running',
     forgotten: forgottenTexts(options.forgotten ?? [], log.sid)
   });
@@ -112,6 +114,7 @@ function foldLog(log: ISessionLog, options: IFoldOptions): ISession {
     ...state,
     ...times(log),
     hasRecorder,
+    tapped,
     ...startOf(log, runs),
     scan: scanOf(log.recorder),
     observers: observersOf(log),
@@ -201,6 +204,19 @@ function startOf(log: ISessionLog, runs: IRuns) {
       hello === null ? ('none' as const) : (install as 'late' | 'launch'),
     runsMissed: Math.max(hello?.runsMissed ?? 0, runs.beforeProbe)
   };
+}
+
+/** A tap joined and never left while runs could come. */
+function isTapped(events: readonly JournalEvent[]): boolean {
+  let tapped = false;
+  for (const event of events) {
+    if (event.type === 'observer.joined' && event.observer.kind === 'tap') {
+      tapped = true;
+    } else if (event.type === 'observer.left' && event.observer === 'tap') {
+      return false;
+    }
+  }
+  return tapped;
 }
 
 function scanOf(events: readonly JournalEvent[]): ISession['scan'] {

@@ -9,7 +9,7 @@ import { eventsOf, mainProbe, type ISessionLog } from './log';
 import { unexplained } from './meter';
 import type { IFiles } from './files';
 import type { IRuns } from './runs';
-import type { GapCode, IDocument, IFile, IGap, ISession } from './types';
+import type { GapCode, IDocument, IFile, IGap, IRun, ISession } from './types';
 
 const isGapCode = (code: string): code is GapCode =>
   Object.hasOwn(gapSentences, code);
@@ -147,6 +147,9 @@ function fromRuns({ session, runs }: IGapFacts): IGap[] {
     if ((run.facts?.dynamic.length ?? 0) > 0) {
       gaps.push(gap('dynamic-code', here));
     }
+    if (run.asked === 'past-server' && !isNamed(run, session)) {
+      gaps.push(gap('kernel-originated', here));
+    }
     if (foreign.has(run.id)) {
       gaps.push(
         gap('second-client', { ...here, detail: foreign.get(run.id)! })
@@ -158,6 +161,12 @@ function fromRuns({ session, runs }: IGapFacts): IGap[] {
   }
   return gaps;
 }
+
+/** Clients that are known to reach kernels on a way of their own. */
+const DIRECT = new Set(['console', 'server-side executor', 'headless']);
+
+const isNamed = ({ client }: IRun, { clients }: Pick<ISession, 'clients'>) =>
+  clients.some(({ id, label }) => id === client && DIRECT.has(label));
 
 /** Runs of clients that belong to no notebook, beside one that does: id → label. */
 function foreignRuns(

@@ -9,6 +9,7 @@ import type { ISession, IRun, RunKind, RunStatus } from './types';
 /** What one run's observers said, before it has a place. */
 interface IDraft {
   id: string;
+  requested: EventOf<'run.requested'> | null;
   input: EventOf<'run.input'> | null;
   errored: EventOf<'run.errored'> | null;
   idle: EventOf<'run.idle'> | null;
@@ -24,6 +25,8 @@ interface IDraft {
 /** How the session's end bears on runs that have none. */
 export interface IRunContext {
   hasRecorder: boolean;
+  /** A tap listened to every websocket of the kernel. */
+  tapped: boolean;
   /** The kernel is known to be gone. */
   gone: boolean;
   forgotten: ReadonlySet<string>;
@@ -49,7 +52,7 @@ export function joinRuns(log: ISessionLog, context: IRunContext): IRuns {
   return {
     runs,
     byId,
-    withoutRun: requestsWithoutRun(log, drafts),
+    withoutRun: requestsWithoutRun(log, drafts, context),
     ...unseenByProbe(log, ordered, byId)
   };
 }
@@ -63,6 +66,7 @@ function collectDrafts(log: ISessionLog): Map<string, IDraft> {
     if (found === undefined) {
       found = {
         id,
+        requested: null,
         input: null,
         errored: null,
         idle: null,
@@ -89,8 +93,16 @@ function collectDrafts(log: ISessionLog): Map<string, IDraft> {
     }
     takeChanges(events, draft);
   }
+  for (const event of silentRequests(log)) {
+    draft(`${event.msgId}/0`);
+  }
   for (const event of log.recorder) {
-    if (event.type === 'run.errored' || event.type === 'run.idle') {
+    if (event.type === 'run.requested') {
+      const found = drafts.get(`${event.msgId}/0`);
+      if (found !== undefined) {
+        found.requested ??= event;
+      }
+    } else if (event.type === 'run.errored' || event.type === 'run.idle') {
       const found = drafts.get(`${event.msgId}/0`);
       if (found !== undefined && event.type === 'run.errored') {
         found.errored ??= event;
@@ -101,6 +113,26 @@ function collectDrafts(log: ISessionLog): Map<string, IDraft> {
   }
   return drafts;
 }
+
+/**
+ * Silent requests that were carried out where no probe tells of runs: the tap has
+ * their code, and their end is all that the kernel says of them.
+ */
+function silentRequests(log: ISessionLog): EventOf<'run.requested'>[] {
+  if (mainProbe(log) !== null) {
+    return [];
+  }
+  const idle = new Set(
+    [...eventsOf(log.recorder, 'run.idle')].map(({ msgId }) => msgId)
+  );
+  return [...eventsOf(log.recorder, 'run.requested')].filter(
+    request => request.silent && !isEmpty(request) && idle.has(request.msgId)
+  );
+}
+
+/** A request that asks for nothing to be run, as front ends send to see whether a kernel is there. */
+const isEmpty = ({ code, expressions }: EventOf<'run.requested'>) =>
+  code.bytes === 0 && (expressions ?? 0) === 0;
 
 function takeProbeEvent(
   event: JournalEvent,
@@ -199,7 +231,7 @@ function orderDrafts(
   let leading: IDraft[] = [];
   let anchor: string | null = null;
   const seen = new Set<string>();
-  for (const draft of probeOrder(log, drafts)) {
+  for (const draft of kernelOrder(log, drafts)) {
     if (draft.input !== null) {
       anchor = draft.id;
       before.set(draft.id, [...(before.get(draft.id) ?? []), ...leading]);
@@ -222,11 +254,22 @@ function orderDrafts(
   return [...ordered, ...leading];
 }
 
-/** Drafts that a probe saw, in the order of its `run.started`. */
-function* probeOrder(
+/**
+ * Drafts in the order in which they ran: of a probe's `run.started`; without one, that
+ * of the kernel's idle messages.
+ */
+function* kernelOrder(
   log: ISessionLog,
   drafts: ReadonlyMap<string, IDraft>
 ): Generator<IDraft> {
+  if (mainProbe(log) === null) {
+    for (const { msgId } of eventsOf(log.recorder, 'run.idle')) {
+      const draft = drafts.get(`${msgId}/0`);
+      if (draft !== undefined && draft.started === null) {
+        yield draft;
+      }
+    }
+  }
   for (const { events } of log.probes) {
     for (const event of events) {
       if (event.type === 'run.started' && event.run !== null) {
@@ -242,8 +285,8 @@ function* probeOrder(
 /* ----------------------------------------------------------------- joining */
 
 function toRun(draft: IDraft, number: number, context: IRunContext): IRun {
-  const { input, started, ended, idle } = draft;
-  const code = input?.code ?? started?.code ?? null;
+  const { requested, input, started, ended, idle } = draft;
+  const code = input?.code ?? started?.code ?? requested?.code ?? null;
   return {
     id: draft.id,
     number,
@@ -251,9 +294,15 @@ function toRun(draft: IDraft, number: number, context: IRunContext): IRun {
     status: statusOf(draft, context),
     ename: ended?.ename ?? draft.errored?.ename ?? null,
     parent: started?.parentRun ?? null,
-    client: input?.client ?? started?.client ?? idle?.client ?? null,
+    client:
+      input?.client ??
+      started?.client ??
+      requested?.client ??
+      idle?.client ??
+      null,
+    asked: askedOf(draft, context),
     docId: null,
-    cellId: started?.cellId ?? null,
+    cellId: started?.cellId ?? requested?.cellId ?? null,
     executionCount: input?.executionCount ?? started?.executionCount ?? null,
     subshell: input?.subshell ?? null,
     code,
@@ -262,6 +311,7 @@ function toRun(draft: IDraft, number: number, context: IRunContext): IRun {
     endedAt: ended?.t ?? idle?.t ?? null,
     durationNs: ended?.durationNs ?? null,
     seenBy: [
+      ...(requested ? ['tap'] : []),
       ...(input || idle ? ['server'] : []),
       ...(started || ended ? ['probe'] : [])
     ],
@@ -278,9 +328,21 @@ function toRun(draft: IDraft, number: number, context: IRunContext): IRun {
   };
 }
 
+/** How a run's request came; known only where a tap listens. */
+function askedOf(
+  { id, requested, input }: IDraft,
+  { tapped }: IRunContext
+): IRun['asked'] {
+  if (requested !== null) {
+    return 'through-server';
+  }
+  return tapped && input !== null && id.endsWith('/0') ? 'past-server' : null;
+}
+
 /** A request without input that ran all the same is silent, whatever it calls itself. */
 function kindOf(draft: IDraft, context: IRunContext): RunKind {
-  const own = draft.started?.kind ?? 'cell';
+  const own =
+    draft.started?.kind ?? (draft.requested?.silent ? 'silent' : 'cell');
   return own === 'cell' && draft.input === null && context.hasRecorder
     ? 'silent'
     : own;
@@ -395,34 +457,67 @@ function markOutlived(log: ISessionLog, byId: ReadonlyMap<string, IRun>): void {
 /* ------------------------------------------------------------------ absent */
 
 /**
- * Execute requests that went idle and never showed an input. Where the probe was
- * listening and saw no run either, the kernel refused them: aborted.
+ * Execute requests that never showed an input. Aborted: the tap saw one that had to
+ * show its code and it went idle without, or the kernel is gone and never began it;
+ * or the probe was listening and saw no run either. A request that asks for nothing
+ * is none.
  */
 function requestsWithoutRun(
   log: ISessionLog,
-  drafts: ReadonlyMap<string, IDraft>
+  drafts: ReadonlyMap<string, IDraft>,
+  { gone }: IRunContext
 ): ISession['withoutRun'] {
   const probe = mainProbe(log);
   const late = probe?.hello?.install === 'late';
+  const requests = new Map(
+    [...eventsOf(log.recorder, 'run.requested')].map(e => [e.msgId, e] as const)
+  );
+  const idle = new Set<string>();
   let probed = probe !== null && !late;
+  let paused = false;
   const result: ISession['withoutRun'] = [];
   for (const event of log.recorder) {
     if (event.type === 'run.input') {
       probed ||=
         probe !== null && drafts.get(`${event.msgId}/0`)?.started != null;
+    } else if (event.type === 'recording.paused') {
+      paused = true;
     } else if (
       event.type === 'run.idle' &&
       event.request === 'execute_request' &&
-      !drafts.has(`${event.msgId}/0`)
+      !idle.has(event.msgId)
     ) {
-      result.push({
-        msgId: event.msgId,
-        client: event.client,
-        verdict: probed ? 'aborted' : 'unknown'
-      });
+      idle.add(event.msgId);
+      const request = requests.get(event.msgId) ?? null;
+      const nothing = request !== null && isEmpty(request);
+      if (!drafts.has(`${event.msgId}/0`) && !nothing) {
+        const told = request !== null && !request.silent;
+        result.push({
+          msgId: event.msgId,
+          client: event.client,
+          verdict: probed || told ? 'aborted' : 'unknown',
+          ...requestOf(request)
+        });
+      }
     }
   }
-  return result;
+  // What began in a pause was left out: nothing tells it from what never began.
+  const never = [...requests.values()].filter(
+    ({ msgId }) => gone && !idle.has(msgId) && !drafts.has(`${msgId}/0`)
+  );
+  return [
+    ...result,
+    ...never.map(request => ({
+      msgId: request.msgId,
+      client: request.client,
+      verdict: paused ? ('unknown' as const) : ('aborted' as const),
+      ...requestOf(request)
+    }))
+  ];
+}
+
+function requestOf(request: EventOf<'run.requested'> | null) {
+  return { cellId: request?.cellId ?? null, code: request?.code ?? null };
 }
 
 /** Inputs that the probe didn't see: before it came, or while it should have. */

@@ -113,6 +113,11 @@ export interface IRun {
   ename: string | null;
   parent: string | null;
   client: string | null;
+  /**
+   * How its request came: through a websocket of the server, or past the server, by a
+   * direct connection or from the kernel itself. Null where no tap listened.
+   */
+  asked: 'through-server' | 'past-server' | null;
   docId: string | null;
   cellId: string | null;
   executionCount: number | null;
@@ -224,6 +229,8 @@ export interface ISession {
   install: 'launch' | 'late' | 'none';
   /** Runs before the start of recording, at least. */
   runsMissed: number;
+  /** Every request through the server's websockets was seen. */
+  tapped: boolean;
   /** The last pause has no end. */
   paused: boolean;
   scan: 'complete' | 'incomplete' | 'none';
@@ -237,6 +244,9 @@ export interface ISession {
     msgId: string;
     client: string | null;
     verdict: 'aborted' | 'unknown';
+    /** What was asked for, where a tap saw it. */
+    cellId: string | null;
+    code: Text | null;
   }[];
   files: IFile[];
   /** All reads, also those outside any run. */

@@ -109,6 +109,102 @@ describe('a stream in pieces', () => {
   });
 });
 
+describe('a tap', () => {
+  const request = (session: FakeSession, msgId: string, more: object = {}) =>
+    session.server.add('run.requested', {
+      msgId,
+      client: 'lab-1',
+      code: session.text('asked'),
+      cellId: 'c1',
+      silent: false,
+      storeHistory: true,
+      ...more
+    });
+  const idle = (session: FakeSession, msgId: string) =>
+    session.server.add('run.idle', {
+      msgId,
+      client: 'lab-1',
+      request: 'execute_request',
+      hadInput: false
+    });
+
+  it('tells who asked and for which cell, also where no probe does', () => {
+    const session = new FakeSession({ tap: true, install: 'none' });
+    request(session, 'm1');
+    session.run({ seenBy: ['server'] });
+    expect(fold(session).runs).toMatchObject([
+      { asked: 'through-server', cellId: 'c1', seenBy: ['tap', 'server'] }
+    ]);
+    expect(codes(fold(session))).not.toContain('kernel-originated');
+  });
+
+  it('says nothing of who asked where none listened to all websockets', () => {
+    const without = new FakeSession();
+    without.run({ client: 'nobody' });
+    const left = new FakeSession({ tap: true });
+    left.run({ client: 'nobody' });
+    left.server.add('observer.left', { observer: 'tap', reason: null });
+    for (const session of [without, left]) {
+      expect(fold(session).runs[0]!.asked).toBeNull();
+      expect(codes(fold(session))).not.toContain('kernel-originated');
+    }
+  });
+
+  it.each(['console', 'server-side executor'])(
+    'takes no run of a %s for one of the kernel itself',
+    label => {
+      const session = new FakeSession({ tap: true });
+      session.server.add('client.seen', {
+        client: 'other',
+        label,
+        docId: null,
+        evidence: 'test'
+      });
+      session.run({ client: 'other' });
+      expect(fold(session).runs[0]!.asked).toBe('past-server');
+      expect(codes(fold(session))).not.toContain('kernel-originated');
+    }
+  );
+
+  it('has the code of silent requests where no probe has', () => {
+    const session = new FakeSession({ tap: true, install: 'none' });
+    session.run({ seenBy: ['server'] });
+    request(session, 'quiet', { silent: true, cellId: null });
+    idle(session, 'quiet');
+    const folded = fold(session);
+    expect(brief(folded.runs)).toEqual([
+      '1 m1/0 cell ok',
+      '2 quiet/0 silent ok'
+    ]);
+    expect(folded.runs[1]!.code).toEqual(session.text('asked'));
+  });
+
+  it('names requests that never ran, with what they asked for', () => {
+    const session = new FakeSession({ tap: true, install: 'none' });
+    request(session, 'refused');
+    idle(session, 'refused');
+    request(session, 'waiting');
+    expect(fold(session).withoutRun).toMatchObject([
+      { msgId: 'refused', verdict: 'aborted', cellId: 'c1' }
+    ]);
+    session.end('kernel.restarted');
+    expect(fold(session).withoutRun).toMatchObject([
+      { msgId: 'refused', verdict: 'aborted' },
+      { msgId: 'waiting', verdict: 'aborted', code: session.text('asked') }
+    ]);
+  });
+
+  it('takes a request for nothing for none', () => {
+    const session = new FakeSession({ tap: true });
+    request(session, 'empty', {
+      silent: true,
+      code: { ...session.text(''), bytes: 0 }
+    });
+    idle(session, 'empty');
+    expect(fold(session).withoutRun).toEqual([]);
+  });
+});
+
 describe('joining runs', () => {
   it('calls a run without an input silent', () => {
     const session = new FakeSession();
@@ -135,7 +231,13 @@ describe('joining runs', () => {
     });
     const folded = fold(session);
     expect(folded.withoutRun).toEqual([
-      { msgId: 'm9', client: 'lab-1', verdict: 'aborted' }
+      {
+        msgId: 'm9',
+        client: 'lab-1',
+        verdict: 'aborted',
+        cellId: null,
+        code: null
+      }
     ]);
     expect(codes(folded)).toEqual(['aborted-run']);
   });
@@ -743,6 +845,7 @@ const PROVOKED: [string, () => FakeSession][] = [
     'mapped-write',
     () => withInside('file.mapped', { path: '/x/map.bin', writable: true })
   ],
+  ['kernel-originated', () => pastTheTap()],
   ['dynamic-code', () => withRun({ facts: { dynamic: ['exec'] } })],
   ['background-thread', () => withRun({ ended: { threadsAlive: ['t'] } })],
   ['background-thread', () => withRun({ ended: { tasksPending: 1 } })],
@@ -767,6 +870,13 @@ const PROVOKED: [string, () => FakeSession][] = [
   ['racy-timestamp', () => racy()],
   ['digest-absent', () => undigested()]
 ];
+
+/** A run that nobody asked for through the server, where a tap listens. */
+function pastTheTap(): FakeSession {
+  const session = new FakeSession({ tap: true });
+  session.run({ client: 'nobody' });
+  return session;
+}
 
 function withInside(type: string, fields: object): FakeSession {
   return withRun({
