@@ -984,12 +984,13 @@ function undigested(): FakeSession {
   return session;
 }
 
-/** Codes that other tests provoke: with the runs above, and in the record's tests. */
+/** Codes that other tests provoke: with the runs above, in meter.test.ts and in the record's tests. */
 const ELSEWHERE = [
   'late-start',
   'no-probe',
   'no-recorder',
   'probe-silent',
+  'unattributed-bytes',
   'kernel-died',
   'killed-run',
   'text-forgotten',
