@@ -15,6 +15,9 @@ import pytest
 
 from jupyter_attest.tests.condense.cases import CASES, HELD_OUT, Case
 
+#: Fifty kernels one after the other.
+pytestmark = pytest.mark.timeout(1200)
+
 KEPT = ("needed", "kept-undecided")
 
 
