@@ -148,10 +148,10 @@ def test_a_journal_home_that_cannot_be_written_stops_recording_only(tmp_path: Pa
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 256 KiB."""
+    """A file system of 1 MiB."""
     folder = tmp_path / "small"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "attest-test", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "attest-test", str(folder)]
     if sys.platform != "linux" or subprocess.run(mount, capture_output=True).returncode != 0:
         pytest.skip("a small file system can't be mounted here")
     yield folder
