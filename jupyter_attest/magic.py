@@ -60,6 +60,7 @@ def load_probe(home: Path) -> dict[str, Any]:
     namespace: dict[str, Any] = {
         "__name__": "jupyter_attest_probe",
         "__file__": str(path),
+        "package": str(Path(__file__).parent),  # its files are the recorder's, not the user's
         "__builtins__": dict(vars(builtins)),  # as in the probe's own entry
     }
     exec(compile(path.read_bytes(), str(path), "exec", flags, dont_inherit=True), namespace)

@@ -90,6 +90,9 @@ class Environment:
         """Return where the recorder's and IPython's own files are, read or written."""
         ours = os.path.dirname(os.path.dirname(_realpath(__file__)))
         folders = [home, _realpath(home), ours]
+        package = globals().get("package")  # of a late start
+        if type(package) is str:
+            folders += [package, _realpath(package)]
         if self.profile:
             folders += [self.profile, _realpath(self.profile)]
         for base in ("/etc", "/usr/local/etc", _join(sys.prefix, "etc")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -167,8 +168,9 @@ def test_names_that_share_an_object_form_a_group(kernel: Kernel) -> None:
     assert found["alone"]["group"] is None
 
 
-def test_results_are_names_too(kernel: Kernel) -> None:
-    found = rows(kernel, "[1, 2]")
+def test_results_are_names_too(tmp_path: Path) -> None:
+    with Kernel(tmp_path) as kernel:  # a name that others bound would be left alone
+        found = rows(kernel, "[1, 2]")
     numbered = [name for name in found if name[1:].isdigit()]
     assert verdict(found["_"]) == "rebound" and len(numbered) == 1
 
