@@ -10,8 +10,9 @@ from typing import Any, ClassVar, FrozenSet, Tuple
 from .references import _type_dict, _type_name
 from .values import _class_attribute
 
-#: A node, the names hidden by enclosing functions, and whether it stands in a class body.
-Visit = Tuple[Any, FrozenSet[str], bool]
+#: A node, the names hidden by enclosing functions, whether it stands in a class body, and whether
+#: it may run later than the statement it stands in.
+Visit = Tuple[Any, FrozenSet[str], bool, bool]
 
 
 class Facts:
@@ -39,6 +40,8 @@ class Facts:
 
     def __init__(self) -> None:
         self.loads: set[str] = set()
+        #: Those loaded by bodies of functions, lambdas and generators: whenever these run.
+        self.deferred: set[str] = set()
         self.stores: dict[str, set[int]] = {}
         self.deletes: set[str] = set()
         self.imports: set[str] = set()
@@ -53,9 +56,9 @@ class Facts:
     def add(self, tree: Any, statement: int) -> None:
         """Add the facts of one compiled tree (a top-level statement of the cell)."""
         body = tree.body if type(tree.body) is list else [tree.body]
-        visit = [(node, frozenset(), False) for node in body]  # type: list[Visit]
+        visit = [(node, frozenset(), False, False) for node in body]  # type: list[Visit]
         while visit:
-            node, hidden, in_class = visit.pop()
+            node, hidden, in_class, later = visit.pop()
             kind = type(node).__name__
             construct = self.CONSTRUCTS.get(kind)
             if construct is not None:
@@ -64,6 +67,8 @@ class Facts:
                 continue
             if kind == "Name":
                 self._name(node.id, type(node.ctx).__name__, hidden, in_class, statement)
+                if later and node.id not in hidden:
+                    self.deferred.add(node.id)
                 continue
             if kind == "Attribute":
                 if type(node.ctx).__name__ != "Load":
@@ -92,13 +97,14 @@ class Facts:
                     else:
                         self._name(alias.asname or alias.name, "Store", hidden, in_class, statement)
             elif kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef", "Lambda"):
-                self._scope(node, kind, hidden, in_class, statement, visit)
+                self._scope(node, kind, hidden, in_class, later, statement, visit)
                 continue
             elif kind in ("ListComp", "SetComp", "DictComp", "GeneratorExp"):
                 bound = set()
                 for generator in node.generators:
                     bound |= targets(generator.target)
                 hidden = hidden | bound
+                later = later or kind == "GeneratorExp"
             elif (kind == "ExceptHandler" and node.name) or (
                 kind in ("MatchAs", "MatchStar") and node.name
             ):
@@ -108,9 +114,11 @@ class Facts:
             for field in node._fields:
                 value = getattr(node, field, None)
                 if type(value) is list:
-                    visit.extend((i, hidden, in_class) for i in value if isinstance(i, ast.AST))
+                    visit.extend(
+                        (i, hidden, in_class, later) for i in value if isinstance(i, ast.AST)
+                    )
                 elif isinstance(value, ast.AST):
-                    visit.append((value, hidden, in_class))
+                    visit.append((value, hidden, in_class, later))
 
     def _name(
         self, name: str, ctx: str, hidden: frozenset[str], in_class: bool, statement: int
@@ -132,6 +140,7 @@ class Facts:
         kind: str,
         hidden: frozenset[str],
         in_class: bool,
+        later: bool,
         statement: int,
         visit: list[Visit],
     ) -> None:
@@ -140,12 +149,12 @@ class Facts:
             self._name(node.name, "Store", hidden, in_class, statement)
             for decorator in node.decorator_list:
                 self.constructs.add("decorator")
-                visit.append((decorator, hidden, in_class))
+                visit.append((decorator, hidden, in_class, later))
         if kind == "ClassDef":
             outside = node.bases + [keyword.value for keyword in node.keywords]
-            visit.extend((item, hidden, in_class) for item in outside)
+            visit.extend((item, hidden, in_class, later) for item in outside)
             # What a class body binds is the class's; what it reads may be the notebook's.
-            visit.extend((item, hidden, True) for item in node.body)
+            visit.extend((item, hidden, True, later) for item in node.body)
             return
         arguments = node.args
         every = getattr(arguments, "posonlyargs", []) + arguments.args + arguments.kwonlyargs
@@ -154,12 +163,12 @@ class Facts:
         outside += [a.annotation for a in every if a.annotation is not None]
         if kind != "Lambda" and node.returns is not None:
             outside.append(node.returns)
-        visit.extend((item, hidden, in_class) for item in outside)
+        visit.extend((item, hidden, in_class, later) for item in outside)
         body = node.body if type(node.body) is list else [node.body]
         declared: set[str] = set()
         local = {a.arg for a in every} | bound_names(body, declared)
         inner = (hidden | local) - declared
-        visit.extend((item, inner, False) for item in body)
+        visit.extend((item, inner, False, True) for item in body)
 
     def _call(self, node: Any, hidden: frozenset[str], statement: int) -> None:
         function = node.func

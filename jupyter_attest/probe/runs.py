@@ -243,6 +243,7 @@ class Runs(Meter):
             **({"partial": True} if partial else {}),
             "parse": "failed" if failed else "ok",
             "loads": sorted(facts.loads),
+            "deferred": sorted(facts.deferred),
             "stores": sorted(facts.stores),
             "deletes": sorted(facts.deletes),
             "imports": sorted(facts.imports),
@@ -250,7 +251,7 @@ class Runs(Meter):
             "dynamic": sorted(facts.dynamic),
             "attributeStores": sorted(facts.attribute_stores),
             "subscriptStores": sorted(facts.subscript_stores),
-            "calls": list(calls.values())[:2000],
+            "calls": list(calls.values()),
             "constructs": sorted(facts.constructs),
             "reached": reached,
         })  # fmt: skip

@@ -269,7 +269,8 @@ class Condenser {
     const walker = new Walker();
     const waiting = [...reach.wrote.keys()];
     for (let run = waiting.pop(); run !== undefined; run = waiting.pop()) {
-      for (const read of reach.flow.reads(run)) {
+      const reads = reach.flow.reads(run).filter(read => read.sure);
+      for (const read of reads) {
         const { resource } = read;
         for (const writer of walker.writers(read)) {
           if (!needed.has(writer) && !reach.wrote.has(writer)) {

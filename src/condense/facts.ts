@@ -51,6 +51,41 @@ export function reachesByText(facts: CodeFacts): string | null {
 const isReaching = (target: string) =>
   REACHING_MODULES.test(target) && !/^(__main__|builtins)\./.test(target);
 
+/** Constructs whose code may run later than the run in which they stand. */
+const DEFERRING = ['def', 'class', 'lambda', 'comprehension'];
+
+/** Dynamic code that only reaches names, and leaves no code behind. */
+const FLEETING = new Set(
+  'globals locals vars getattr setattr delattr'.split(' ')
+);
+
+/** Magics that leave no code behind. */
+const SETTLED = new Set(
+  'matplotlib config pip conda pwd cd ls who whos system getoutput sx'.split(
+    ' '
+  )
+);
+
+const defers = (facts: CodeFacts) =>
+  DEFERRING.some(construct => facts.constructs.includes(construct));
+
+/** Names that code of this run may read at any later time, whoever calls it by whatever name. */
+export function namesReadLater(facts: CodeFacts): readonly string[] {
+  return facts.deferred ?? (defers(facts) ? facts.loads : []);
+}
+
+/** Whether it may leave code behind that reaches names by text. */
+export function leavesReach(facts: CodeFacts): boolean {
+  return (
+    reachesByText(facts) !== null &&
+    (facts.parse === 'failed' ||
+      defers(facts) ||
+      facts.dynamic.some(name => !FLEETING.has(name)) ||
+      facts.magics.some(name => !SETTLED.has(name)) ||
+      facts.imports.some(name => REACHING_MODULES.test(name)))
+  );
+}
+
 /** Names that the code loads, and those that the user's functions it reaches load. */
 export function namesRead(facts: CodeFacts): string[] {
   const names = new Set([...facts.loads, ...facts.deletes]);

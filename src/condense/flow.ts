@@ -4,7 +4,14 @@
  * many runs may have written it; the whole is linear in what the runs name.
  */
 import type { IFileVersion, IRun, ISession } from '../session/types';
-import { isHistory, namesRead, namesRewritten, reachesByText } from './facts';
+import {
+  isHistory,
+  leavesReach,
+  namesRead,
+  namesReadLater,
+  namesRewritten,
+  reachesByText
+} from './facts';
 import { draws, Knowledge, objections } from './harmless';
 import type { IReason } from './types';
 
@@ -17,6 +24,8 @@ interface IState {
 interface IRead {
   resource: string;
   state: IState;
+  /** False when only code that it may call would read it. */
+  sure: boolean;
 }
 
 /** What is known of one run, before it is decided which are kept. */
@@ -28,6 +37,9 @@ interface IRunFlow {
 }
 
 const PLOTS = 'plots';
+
+/** Every name that some function, lambda or generator made so far may read when it runs. */
+const FUNCTIONS = 'functions';
 
 /** Calls that may show or save what an earlier run drew. */
 const MAY_SHOW = /(plot|hist|savefig|show|gcf|gca|figure|subplots?|axes)$/i;
@@ -65,6 +77,8 @@ export class SessionFlow {
 class FlowBuilder {
   private readonly knowledge = new Knowledge();
   private readonly states = new Map<string, IState>();
+  /** Names behind `FUNCTIONS`. */
+  private readonly later = new Set<string>();
   /** Functions may look up names by text: from then on nobody can tell what they read. */
   private functionsReach = false;
 
@@ -73,21 +87,23 @@ class FlowBuilder {
     if (mayHaveWritten) {
       found.push({ code: 'acted', resource: 'may have written' });
     }
-    const opaque = this.opaqueness(run);
-    const reads = this.readsOf(run, found.length === 0);
+    const harmless = found.length === 0;
+    const opaque = this.opaqueness(run, harmless);
+    const reads = this.readsOf(run, harmless);
     this.write(run);
     this.knowledge.pass(run);
     return { reads, opaque, objections: found };
   }
 
-  private opaqueness(run: IRun): string | null {
+  private opaqueness(run: IRun, harmless: boolean): string | null {
     const { facts } = run;
     if (facts === null) {
+      this.functionsReach = true;
       return 'its code was not seen';
     }
     const byText = reachesByText(facts);
     this.functionsReach ||=
-      byText !== null || (run.state?.modules?.own.length ?? 0) > 0;
+      leavesReach(facts) || (run.state?.modules?.own.length ?? 0) > 0;
     if (byText !== null) {
       return byText;
     }
@@ -97,7 +113,7 @@ class FlowBuilder {
     if (run.names === null || facts.partial === true) {
       return 'what it changed was not seen';
     }
-    if (this.functionsReach && (facts.reached?.length ?? 0) > 0) {
+    if (this.functionsReach && !harmless) {
       return 'functions that look up names by text';
     }
     return namesRead(facts).find(isHistory) ?? null;
@@ -115,9 +131,13 @@ class FlowBuilder {
         ((facts.reached?.length ?? 0) > 0 ||
           this.functionsReach ||
           facts.calls.some(({ name }) => MAY_SHOW.test(name))));
-    return [...names, ...(shows ? [PLOTS] : [])].flatMap(resource => {
+    const found = [...names, ...(shows ? [PLOTS] : []), FUNCTIONS];
+    return found.flatMap(resource => {
       const state = this.states.get(resource);
-      return state === undefined ? [] : [{ resource, state }];
+      const sure = resource !== FUNCTIONS;
+      return state === undefined || (harmless && !sure)
+        ? []
+        : [{ resource, state, sure }];
     });
   }
 
@@ -130,9 +150,27 @@ class FlowBuilder {
     ]);
     for (const name of names) {
       this.add(`var:${name}`, run.number, rewritten.has(name));
+      if (this.later.has(name)) {
+        this.add(FUNCTIONS, run.number, false);
+      }
+    }
+    if (run.facts !== null) {
+      namesReadLater(run.facts).forEach(name => this.readLater(name));
     }
     if (draws(run)) {
       this.add(PLOTS, run.number, false);
+    }
+  }
+
+  /** From now on a name may be read by whatever calls a function. */
+  private readLater(name: string): void {
+    if (this.later.has(name)) {
+      return;
+    }
+    this.later.add(name);
+    let at = this.states.get(`var:${name}`) ?? null;
+    for (; at !== null; at = at.before) {
+      this.add(FUNCTIONS, at.writer, false);
     }
   }
 

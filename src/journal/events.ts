@@ -330,6 +330,8 @@ export const RunStarted = probeEvent('run.started', {
 export const RunCode = probeEvent('run.code', {
   parse: z.enum(['ok', 'failed']),
   loads: z.array(z.string()),
+  /** Loads in bodies of functions, lambdas and generators: these may run at any later time. */
+  deferred: z.optional(z.array(z.string())),
   stores: z.array(z.string()),
   deletes: z.array(z.string()),
   imports: z.array(z.string()),

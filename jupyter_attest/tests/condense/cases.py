@@ -52,6 +52,30 @@ CASES: dict[str, Case] = {
     "nested helpers": case(
         "1 2 3 4 5", "k = 3", "def g(): return k", "def f(): return g()", "x = f()", WRITE
     ),
+    "function in a list": case(
+        "2 3 4 5 6", "k = 1", "def f(): return k", "fs = [f]", "k = 5", "x = fs[0]()", WRITE
+    ),
+    "decorated function": case(
+        "1 3 4 5 6",
+        "def twice(f):\n    def g(): return f() * 2\n    return g",
+        "k = 1",
+        "@twice\ndef f(): return k",
+        "k = 5",
+        "x = f()",
+        WRITE,
+    ),
+    "function in part": case(
+        "2 3 4 5 6",
+        "k = 1",
+        "def f(a): return a * k",
+        "from functools import partial\np = partial(f, 3)",
+        "k = 5",
+        "x = p()",
+        WRITE,
+    ),
+    "generator made before": case(
+        "2 3 4 5", "k = 1", "it = (k * i for i in range(3))", "k = 5", "x = list(it)", WRITE
+    ),
     "method reads a global": case(
         "1 2 3 4", "k = 3", "class C:\n    def m(self): return k", "x = C().m()", WRITE
     ),

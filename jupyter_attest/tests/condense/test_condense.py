@@ -65,12 +65,6 @@ def kept(runs: list[dict[str, Any]]) -> set[int]:
     return {run["number"] for run in runs if run["verdict"] in KEPT}
 
 
-def need_evidence(slices: dict[str, list[dict[str, Any]]]) -> None:
-    """Skip where the probe tells nothing of names: then every run is kept, as it must be."""
-    if all(run["verdict"] != "dropped-proved" for runs in slices.values() for run in runs):
-        pytest.skip("the probe records no evidence about names")
-
-
 def told(runs: list[dict[str, Any]]) -> list[Any]:
     return [(run["number"], run["verdict"], run["because"]) for run in runs]
 
@@ -88,7 +82,6 @@ def test_no_run_that_the_file_needs_is_left_out(
 def test_dead_exploration_is_left_out_with_its_proof(
     slices: dict[str, list[dict[str, Any]]], name: str
 ) -> None:
-    need_evidence(slices)
     proved = {r["number"] for r in slices[name] if r["verdict"] == "dropped-proved"}
     assert CASES[name].dropped <= proved, told(slices[name])
 
@@ -97,7 +90,6 @@ def test_dead_exploration_is_left_out_with_its_proof(
 def test_few_runs_are_kept_beyond_those(
     slices: dict[str, list[dict[str, Any]]], suite: dict[str, Case], most: int
 ) -> None:
-    need_evidence(slices)
     extra = {name: sorted(kept(slices[name]) - one.needed) for name, one in suite.items()}
     extra = {name: numbers for name, numbers in extra.items() if numbers}
     print(f"kept beyond what is needed: {extra}")

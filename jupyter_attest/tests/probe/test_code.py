@@ -111,3 +111,20 @@ def test_user_functions_are_followed(kernel: Kernel) -> None:
 def test_a_statement_that_never_ran_tells_nothing(kernel: Kernel) -> None:
     event = one(kernel.record("first = 1\n1 / 0\nsecond = 2"), "run.code")
     assert event["stores"] == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("code", "deferred"),
+    [
+        ("r1 = r0 = 1", []),
+        ("def f(a=r0): return a + r1", ["r1"]),
+        ("class K:\n    b = r0\n    def m(self): return r1", ["r1"]),
+        ("g = lambda a=r0: r1", ["r1"]),
+        ("it = (r1 * i for i in [1])", ["r1"]),
+        ("[r1 for i in [r0]]", []),
+    ],
+)
+def test_names_that_code_may_read_later_are_told(
+    kernel: Kernel, code: str, deferred: list[str]
+) -> None:
+    assert one(kernel.record(code), "run.code")["deferred"] == deferred

@@ -217,6 +217,40 @@ describe('what is left out', () => {
   });
 });
 
+describe('a name that a function may read', () => {
+  const defines = (facts: object): ICell => ({
+    facts: { stores: ['f'], loads: ['k'], constructs: ['def'], ...facts },
+    binds: [['f', 'function']]
+  });
+
+  it.each([
+    ['by the names it loads', { deferred: ['k'] }],
+    ['in a journal that does not tell them', {}]
+  ])('is needed under whatever name the function is called, %s', (_, told) => {
+    const found = sliceOf(
+      assigns('k'),
+      defines(told),
+      assigns('fs', ['f'], 'list'),
+      assigns('k'),
+      assigns('unread'),
+      fits('fs')
+    );
+    expect(dropped(found)).toEqual([5]);
+    expect(found[3]!.verdict).toBe('kept-undecided');
+  });
+
+  it('is kept for any later run that may call the function', () => {
+    const found = sliceOf(
+      defines({ deferred: ['k'] }),
+      assigns('k'),
+      prints('k'),
+      { writes: true }
+    );
+    expect(found[1]!.verdict).toBe('kept-undecided');
+    expect(dropped(found)).toEqual([3]);
+  });
+});
+
 const KEPT: Record<string, ICell> = {
   'nobody looked at its names': { unseen: true },
   'part of the names was not looked at': {
