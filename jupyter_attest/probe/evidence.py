@@ -112,6 +112,7 @@ class Evidence:
                 raise
         finally:
             self.taking.release()
+        self.probe.journal.hurry()  # a record may be asked for at once
 
     def _take(self, owed: Owed) -> None:
         names, state = self.begin()

@@ -92,8 +92,6 @@ test('the next morning: kernel gone, server another one, the same record', async
   await page.notebook.runCell(0, { inplace: true, wait: true });
   await page.notebook.runCell(1, { inplace: true, wait: true });
   await page.notebook.save();
-  // The kernel's evidence about names follows within seconds; until then runs are kept.
-  await page.waitForTimeout(6000);
   const first = await attestAgain(page, tmpPath);
 
   await page.menu.clickMenuItem('Kernel>Shut Down Kernel');
