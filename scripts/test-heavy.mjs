@@ -1,7 +1,7 @@
 /**
  * `npm run test:heavy`: the libraries that are too large for every run of the
  * tests (torch, TensorFlow, CatBoost, datasets …), in kernels of an environment
- * of their own, `.venv-heavy`. About 5 GB and ten minutes the first time.
+ * of their own, `.venv-heavy`: several GB the first time.
  */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -40,7 +40,7 @@ async function environment() {
   if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === key) {
     return;
   }
-  await step('Making .venv-heavy (about ten minutes)', async () => {
+  await step('Making .venv-heavy (several GB)', async () => {
     const pip = [PYTHON, '-m', 'pip', 'install', '--quiet'];
     const cure = 'Is PyPI reachable?';
     await must([venv('python'), '-m', 'venv', HOME], 'Is venv installed?');
