@@ -115,7 +115,7 @@ def test_a_messy_session_comes_down_to_the_runs_that_it_needs(work: Work) -> Non
     cells = [cell.replace("float(err)", "X.sum()") for cell, _ in SHORT]
     write_data(work)
     work.record(cells, "model.npy")
-    code, first = work.replay("model.npy", "--minimize", "--time", "4s")
+    code, first = work.replay("model.npy", "--minimize", "--time", "0.1s")
     assert code == 0 and first["minimal"] is False
     code, reply = work.replay("model.npy", "--minimize")
     assert (code, reply["outcome"], reply["minimal"]) == (0, "same-digest", True)
