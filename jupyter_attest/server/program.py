@@ -18,6 +18,8 @@ from ..node import NodeNotFoundError, cli_command, cli_environment
 MAX_LINE = 256 * 1024 * 1024
 #: Characters of standard error that are kept.
 _KEPT = 2000
+#: Seconds to wait for the rest of standard error: a process it left behind may keep it open.
+_REST_S = 2.0
 
 
 class ProgramError(Exception):
@@ -61,13 +63,16 @@ class Program:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(arrived.put_nowait, None)
 
-        for target, given in ((pump, ()), (self._feed, (stdin,)), (self._complain, ())):
+        complaints = threading.Thread(target=self._complain, daemon=True)
+        complaints.start()
+        for target, given in ((pump, ()), (self._feed, (stdin,))):
             threading.Thread(target=target, args=given, daemon=True).start()
         try:
             while (line := await arrived.get()) is not None:
                 text = line.decode("utf-8", "replace").rstrip("\n")
                 if text:
                     yield text
+            await asyncio.to_thread(complaints.join, _REST_S)
         finally:
             self.kill()
 

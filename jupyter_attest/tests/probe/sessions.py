@@ -199,8 +199,8 @@ SESSIONS: dict[str, list[str]] = {
         "def ring(*_): raise Enough\n"
         "old = signal.signal(signal.SIGALRM, ring); got = 0\n"
         "for _ in range(20):\n"
-        "    signal.setitimer(signal.ITIMER_REAL, .005)\n"
         "    try:\n"
+        "        signal.setitimer(signal.ITIMER_REAL, .005)\n"
         "        while True: open('spin', 'w').close()\n"
         "    except Enough: got += 1\n"
         "_ = signal.signal(signal.SIGALRM, old)\ngot",
