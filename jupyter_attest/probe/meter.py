@@ -18,6 +18,11 @@ ALLOWANCE = 1 << 20
 #: Growth of the resident file pages (bytes) that is reason enough to look at the maps.
 MAPPED = 1 << 18
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+#: Begins of the names of libraries and devices that only programs on an accelerator map.
+DRIVERS = (
+    "libcuda.so", "libamdhip64.so", "libhsa-runtime64.so", "libze_loader.so", "libtpu.so",
+    "/dev/nvidia", "/dev/kfd", "/dev/accel",
+)  # fmt: skip
 #: Modules whose libraries open files on their own.
 NATIVE = (
     "pandas", "pyarrow", "polars", "duckdb", "h5py", "tables", "netCDF4", "lxml", "safetensors",
@@ -33,6 +38,8 @@ class Meter(Files):
         super().__init__(shell, folder, install, runs_missed)
         #: Files that were open before the probe: streams and logs of whoever started the kernel.
         self.inherited: set[tuple[int, int]] = set()
+        #: Drivers of accelerators that were told.
+        self.drivers: set[str] = set()
 
     def open_meters(self) -> None:
         """Open the views that are only read from now on; without them there is no meter."""
@@ -130,10 +137,19 @@ class Meter(Files):
             path, mode = words[5], words[1]
             if "x" in mode:
                 code.add(path)
+            self.look_at_driver(run, path)
             mapped[path] = mapped.get(path, False) or mode[1:2] + mode[3:4] == "ws"
         for path, writable in mapped.items():
             if path not in code and not path.endswith(".so") and ".so." not in path:
                 self.found(run, path, ["read", "write"] if writable else ["read"], "maps")
+
+    def look_at_driver(self, run: Run, path: str) -> None:
+        """Tell, once each, that an accelerator's driver or device is mapped."""
+        driver = path if path.startswith("/dev/") else os.path.basename(path)
+        if driver.startswith(DRIVERS) and driver not in self.drivers:
+            self.drivers.add(driver)
+            covers = {"library": driver, "run": run.id}
+            self.journal.put("gap", run.id, "context", {"code": "accelerator", "covers": covers})
 
     def found(self, run: Run, path: str, ops: list[str], via: str) -> None:
         """Write ``file.opened`` for a file that no open of this run named."""

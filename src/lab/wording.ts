@@ -597,6 +597,29 @@ function knownGap(trans: TranslationBundle, code: GapCode): IGapWords {
         what: trans.__('Code was made and run while the cell ran.'),
         meaning: trans.__("The cell's text doesn't show all that ran.")
       };
+    case 'unseeded-random':
+      return {
+        what: trans.__(
+          'Random numbers were drawn, and no seed was seen to be set.'
+        ),
+        meaning: trans.__('Running it again may give other numbers.')
+      };
+    case 'accelerator':
+      return {
+        what: trans.__(
+          "The driver of an accelerator was loaded; what ran on it isn't recorded."
+        ),
+        meaning: trans.__(
+          'Its results can differ a little from run to run and from device to device.'
+        )
+      };
+    case 'remote-execution':
+      return {
+        what: trans.__(
+          "A library that runs code on other computers was in use; what ran there isn't recorded."
+        ),
+        meaning: trans.__('Files read or written there are missing.')
+      };
     case 'background-thread':
       return {
         what: trans.__('A thread or task outlived its run.'),

@@ -6,6 +6,7 @@ import type { EventOf, JournalEvent, Name } from '../journal/events';
 import gapSentences from '../journal/gaps.json';
 import type { IReadProblem } from '../journal/read';
 import { eventsOf, mainProbe, type ISessionLog } from './log';
+import { remoteExecution, unseededDraws } from './elsewhere';
 import { unexplained } from './meter';
 import type { IFiles } from './files';
 import type { IRuns } from './runs';
@@ -37,7 +38,9 @@ export function findGaps(facts: IGapFacts): IGap[] {
     ...fromFiles(facts),
     ...fromMeters(facts),
     ...fromScan(facts),
-    ...fromDocuments(facts)
+    ...fromDocuments(facts),
+    ...unseededDraws(facts.runs.runs),
+    ...remoteExecution(facts.runs.runs)
   ];
   const known = new Set(concluded.map(g => g.code));
   return [...concluded, ...stated(facts.log, known)];

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,3 +125,26 @@ def test_rewriting_and_removing_explain_what_is_gone(unwatched: Kernel) -> None:
         "os.remove('r')\nopen('log', 'a').write('y' * 3_000_000)"
     )
     assert unexplained(events)[1] < ALLOWANCE
+
+
+def test_the_driver_of_an_accelerator_is_told_once(tmp_path: Path) -> None:
+    """Mapping is what tells: any large file may stand for the driver's library."""
+    for name in ("libcuda.so.1", "libother.so.1"):
+        (tmp_path / name).write_bytes(os.urandom(8_000_000))
+    setup = (
+        "import mmap\n"
+        "def mapped(name):\n"
+        f"    with open({str(tmp_path)!r} + '/' + name, 'rb') as file:\n"
+        "        held = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)\n"
+        "    len(held[:])\n"
+        "    return held"
+    )
+    cells = [setup, "a = mapped('libother.so.1')", "b = mapped('libcuda.so.1')", "c = len(b[:9])"]
+    runs: list[str] = []
+    with Kernel(tmp_path / "home") as kernel:
+        for cell in cells:
+            told = kernel.record(cell)
+            runs.append(one(told, "run.started")["run"])
+        events = kernel.events()
+    gaps = [(e["run"], e["code"], e["covers"]["library"]) for e in of(events, "gap")]
+    assert gaps == [(runs[2], "accelerator", "libcuda.so.1")]
