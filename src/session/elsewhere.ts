@@ -29,11 +29,29 @@ function seeds({ facts }: IRun): boolean {
   return names.some(name => SEEDING.has(lastPart(name)));
 }
 
-/** Whether the code calls something of a module or object that is named `random`. */
+/** Last parts of the calls that make a generator of its own. */
+const MAKING = new Set([
+  'default_rng',
+  'Generator',
+  'PCG64',
+  'Random',
+  'RandomState',
+  'SeedSequence',
+  'SystemRandom'
+]);
+
+/** Whether the code draws from something that is named `random`. */
 const callsRandom = ({ facts }: IRun): boolean =>
   (facts?.calls ?? []).some(({ name, target }) =>
-    [name, target ?? ''].some(dotted => dotted.split('.').includes('random'))
+    [name, target ?? ''].some(
+      dotted =>
+        dotted.split('.').includes('random') && !MAKING.has(lastPart(dotted))
+    )
   );
+
+/** Libraries draw while they load, for names and addresses: that decides no result. */
+const loads = ({ state }: IRun, before: string | null): boolean =>
+  before === null || (state?.modules?.added.length ?? 0) > 0;
 
 /**
  * Random numbers drawn from a library's own state, and no run before seen to seed it: one
@@ -46,7 +64,7 @@ export function unseededDraws(runs: readonly IRun[]): IGap[] {
     for (const [library, { before }] of Object.entries(
       run.state?.random ?? {}
     )) {
-      const loadedOnly = before === null && !callsRandom(run);
+      const loadedOnly = loads(run, before) && !callsRandom(run);
       if (settled.has(library) || (loadedOnly && !seeds(run))) {
         continue;
       }

@@ -151,7 +151,12 @@ const leaving = (stillOpen: boolean): IStory => ({
   }
 });
 
-const drawn = (before: string | null, calls: string[], library = 'numpy') =>
+const drawn = (
+  before: string | null,
+  calls: string[],
+  library = 'numpy',
+  added: string[] = []
+) =>
   ({
     facts: {
       calls: calls.map(name => ({ name, receiverType: null, target: null }))
@@ -160,7 +165,8 @@ const drawn = (before: string | null, calls: string[], library = 'numpy') =>
       probe.add('state.changed', {
         ...here,
         phase: 'run',
-        random: { [library]: { before, after: 'bbbb' } }
+        random: { [library]: { before, after: 'bbbb' } },
+        modules: { added, own: [], replaced: [] }
       })
   }) satisfies IRunSpec;
 
@@ -391,7 +397,11 @@ const STORIES: Record<GapCode, [shows: IStory, hides: IStory][]> = {
   'dynamic-code': [[first({ facts: { dynamic: ['exec'] } }), first({})]],
   'unseeded-random': [
     [first(drawn('aaaa', [])), first(drawn('aaaa', ['np.random.seed']))],
-    [first(drawn(null, ['np.random.rand'])), first(drawn(null, ['np.zeros']))],
+    [
+      first(drawn(null, ['np.random.rand'])),
+      first(drawn(null, ['np.random.default_rng']))
+    ],
+    [first(drawn('aaaa', [])), first(drawn('aaaa', [], 'numpy', ['sklearn']))],
     [
       first(drawn('aaaa', ['shuffle'], 'random')),
       {
