@@ -2,7 +2,8 @@
 import type { ISessionSlice, ITracedSubject } from '../condense/types';
 import { nameKey } from '../journal/names';
 import { identity } from '../session/digests';
-import { digestGaps, gap } from '../session/gaps';
+import { gap } from '../session/gap';
+import { digestGaps } from '../session/gaps';
 import type { GapCode, IGap, ISession } from '../session/types';
 import type { IRecordContext } from './context';
 import type { IDependencies } from './dependencies';

@@ -3,7 +3,7 @@
  * and code that ran on other computers. Evidence is what runs were seen to use.
  */
 import type { IGap, IRun } from './types';
-import { gap } from './gaps';
+import { gap } from './gap';
 
 /** Last parts of the calls that set a random state. */
 const SEEDING = new Set([

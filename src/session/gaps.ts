@@ -6,6 +6,7 @@ import type { EventOf, JournalEvent, Name } from '../journal/events';
 import gapSentences from '../journal/gaps.json';
 import type { IReadProblem } from '../journal/read';
 import { eventsOf, mainProbe, type ISessionLog } from './log';
+import { gap } from './gap';
 import { remoteExecution, unseededDraws } from './elsewhere';
 import { unexplained } from './meter';
 import type { IFiles } from './files';
@@ -14,10 +15,6 @@ import type { GapCode, IDocument, IFile, IGap, IRun, ISession } from './types';
 
 const isGapCode = (code: string): code is GapCode =>
   Object.hasOwn(gapSentences, code);
-
-export function gap(code: GapCode, more: Partial<IGap> = {}): IGap {
-  return { code, count: 1, run: null, path: null, detail: null, ...more };
-}
 
 export interface IGapFacts {
   log: ISessionLog;
