@@ -3,6 +3,7 @@
  * never re-serialised: chain and prefixes are about its bytes.
  */
 import * as z from 'zod/mini';
+import { acceptOf, type Accept } from './accept';
 import { JournalError } from './errors';
 import { JournalEvent, type Prefix } from './events';
 import { sha256 as pureSha256, type Sha256Function } from './sha256';
@@ -58,12 +59,18 @@ export interface IReadOptions {
 }
 
 /** Schema of each type: one look-up instead of trying them all. */
-const SCHEMAS = new Map<string, z.ZodMiniType<JournalEvent>>(
+const SCHEMAS = new Map<string, ISchema>(
   JournalEvent._zod.def.options.map(option => [
     [...option.shape.type._zod.values][0] as string,
-    option as unknown as z.ZodMiniType<JournalEvent>
+    { schema: option as unknown as ISchema['schema'], accept: null }
   ])
 );
+
+interface ISchema {
+  schema: z.ZodMiniType<JournalEvent>;
+  /** Made when the first line of its type comes. */
+  accept: Accept | null;
+}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -157,13 +164,18 @@ class LineReader {
   }
 
   private take(value: Record<string, unknown>): void {
-    const schema = SCHEMAS.get(String(value['type']));
-    if (schema === undefined) {
+    const known = SCHEMAS.get(String(value['type']));
+    if (known === undefined) {
       const typed = typeof value['type'] === 'string';
       this.problem(typed ? 'unknown-type' : 'broken', 'its type is not known');
       return;
     }
-    const parsed = z.safeParse(schema, value);
+    known.accept ??= acceptOf(known.schema);
+    if (known.accept(value)) {
+      this.file.events.push(value as JournalEvent);
+      return;
+    }
+    const parsed = z.safeParse(known.schema, value);
     if (parsed.success) {
       this.file.events.push(parsed.data);
     } else {

@@ -129,6 +129,7 @@ function derive(
     const record = createRecord({
       request,
       sources: sourcesOf(sessions),
+      folded: sessions,
       hashed,
       text: textReader(sessions),
       sha256

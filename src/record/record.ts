@@ -14,7 +14,7 @@ import {
   type IJournalSource
 } from '../journal/read';
 import { sha256 as pureSha256, type Sha256Function } from '../journal/sha256';
-import { foldSessions } from '../session/fold';
+import { foldSessions, type IFolded } from '../session/fold';
 import type { ISession } from '../session/types';
 import { coverage, environment, runList } from './byproducts';
 import { condensedNotebook } from './condensed';
@@ -53,6 +53,8 @@ export interface IRecordInput {
   text(sid: string, sha256: string): string | null;
   /** A faster SHA-256 than the built-in one. */
   sha256?: Sha256Function;
+  /** Sessions folded before from these very `sources`: they needn't be again. */
+  folded?: readonly IFolded[];
 }
 
 /**
@@ -109,10 +111,10 @@ export function createRecord(input: IRecordInput): IRecord {
 }
 
 function contextOf(input: IRecordInput): IRecordContext {
-  const { request, hashed, text } = input;
+  const { request, hashed, text, folded } = input;
   const sha256 = input.sha256 ?? pureSha256;
   const files = cutToPrefixes(input.sources, request.prefixes, { sha256 });
-  const slice = sliceOf(request, foldSessions(files, { hashed }));
+  const slice = sliceOf(request, foldSessions(files, { hashed }, folded));
   const sessions = slice.sessions.map(part => part.session);
   const prefixes = sessions.flatMap(s => s.machine.hello?.prefixes ?? []);
   const paths = new PathReducer(request.base, request.home ?? null, prefixes);

@@ -31,6 +31,13 @@ export interface IFoldOptions {
   forgotten?: readonly JournalEvent[];
 }
 
+/** A session that was folded before, by itself and with no options. */
+export interface IFolded {
+  session: ISession;
+  /** All that it was folded from, tombstones too. */
+  sources: readonly IJournalFile[];
+}
+
 /** Takes a session's events as they come; says at any time what they amount to. */
 export class SessionFold {
   private readonly files = new Map<string, IFoldFile>();
@@ -65,15 +72,21 @@ interface IFoldFile {
   problems: IReadProblem[];
 }
 
-/** Fold every session of a set of journal files; the key is the session's id. */
+/**
+ * Fold every session of a set of journal files; the key is the session's id.
+ *
+ * @param folded sessions folded before; one is taken as it is where folding it again
+ * would give the same.
+ */
 export function foldSessions(
   files: readonly IJournalFile[],
-  options: IFoldOptions = {}
+  options: IFoldOptions = {},
+  folded: readonly IFolded[] = []
 ): Map<string, ISession> {
-  const tombstones = files
-    .filter(f => f.file === 'forgotten.jsonl')
-    .flatMap(f => f.events);
+  const buried = files.filter(f => f.file === 'forgotten.jsonl');
+  const tombstones = buried.flatMap(f => f.events);
   const forgotten = [...tombstones, ...(options.forgotten ?? [])];
+  const usable = isEmpty(options) ? folded : [];
   const bySid = new Map<string, IJournalFile[]>();
   for (const file of files) {
     if (file.sid !== '' && file.file !== 'forgotten.jsonl') {
@@ -81,11 +94,24 @@ export function foldSessions(
     }
   }
   return new Map(
-    [...bySid].map(([sid, own]) => [
-      sid,
-      foldLog(sortLog(sid, own), { ...options, forgotten })
-    ])
+    [...bySid].map(([sid, own]) => {
+      const known = usable.find(
+        ({ session, sources }) =>
+          session.sid === sid && isSame(sources, [...own, ...buried])
+      );
+      const fold = () => foldLog(sortLog(sid, own), { ...options, forgotten });
+      return [sid, known?.session ?? fold()];
+    })
   );
+}
+
+const isEmpty = ({ hashed = [], forgotten = [] }: IFoldOptions) =>
+  hashed.length === 0 && forgotten.length === 0;
+
+/** The very same files, however ordered. */
+function isSame<T>(some: readonly T[], others: readonly T[]): boolean {
+  const all = new Set(others);
+  return some.length === all.size && some.every(each => all.has(each));
 }
 
 function foldLog(log: ISessionLog, options: IFoldOptions): ISession {
