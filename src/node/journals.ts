@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { CliError, readError } from './errors';
+import { CliError, readError, systemCode } from './errors';
 import { listFolder, statOf } from './files';
 
 /** A session's folder in the journal home. */
@@ -89,7 +89,14 @@ export function readText(folder: string, sha256: string): string | null {
     return null;
   }
   const file = path.join(folder, 'texts', sha256);
-  return statOf(file) === null ? null : readBytes(file).toString('utf8');
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') {
+      return null;
+    }
+    throw readError(file, error);
+  }
 }
 
 /** A line of `index.jsonl`: a session that wrote a file of this path. */

@@ -24,37 +24,71 @@ export function byproduct(
 export function runList(context: IRecordContext): IByproductFile {
   const classes = new Classifications(context);
   const runs = context.slice.sessions.flatMap(part => {
-    const clients = new Map(part.session.clients.map(c => [c.id, c.label]));
-    return part.runs.map(verdict =>
-      listedRun(context, classes, part, clients, verdict)
-    );
+    const lists = listsOf(context, classes, part.session);
+    return part.runs.map(verdict => listedRun(context, lists, part, verdict));
   });
   return byproduct(context, 'runs.json', { runs });
 }
 
-function listedRun(
+/** What the runs of one session have in common. */
+interface ILists {
+  /** How the session is called in this record. */
+  name: string;
+  /** Label of each client. */
+  clients: ReadonlyMap<string, string>;
+  /** Reduced path of each notebook. */
+  notebooks: ReadonlyMap<string, string>;
+  /** Rows of those of these versions that are listed. */
+  files(versions: readonly IFileVersion[]): object[];
+}
+
+function listsOf(
   context: IRecordContext,
   classes: Classifications,
-  { session }: ISessionSlice,
-  clients: ReadonlyMap<string, string>,
+  { sid, clients, documents }: ISession
+): ILists {
+  const rows = new Map<IFileVersion, object | null>();
+  const row = (version: IFileVersion): object | null => {
+    let found = rows.get(version);
+    if (found === undefined) {
+      const { noise } = classes.of(sid, version.path);
+      found = noise ? null : listedVersion(context, version);
+      rows.set(version, found);
+    }
+    return found;
+  };
+  return {
+    name: sessionName(context, sid),
+    clients: new Map(clients.map(c => [c.id, c.label])),
+    notebooks: new Map(
+      documents.map(d => [d.docId, context.paths.reduce(d.path).rel])
+    ),
+    files: versions =>
+      [...new Set(versions)].map(row).filter(found => found !== null)
+  };
+}
+
+function listedVersion(context: IRecordContext, version: IFileVersion): object {
+  const { root, rel } = context.paths.reduce(version.path);
+  return {
+    name: rel,
+    root,
+    sha256: version.sha256,
+    ...(version.certainty === 'may' ? { may: true } : {})
+  };
+}
+
+function listedRun(
+  context: IRecordContext,
+  lists: ILists,
+  { session: { sid } }: ISessionSlice,
   { run, verdict, reason, because }: IRunVerdict
 ): object {
-  const { sid } = session;
-  const files = (versions: readonly IFileVersion[]) => {
-    const listed = versions.filter(v => !classes.of(sid, v.path).noise);
-    return [...new Set(listed)].map(version => ({
-      name: context.paths.reduce(version.path).rel,
-      root: context.paths.reduce(version.path).root,
-      sha256: version.sha256,
-      ...(version.certainty === 'may' ? { may: true } : {})
-    }));
-  };
-  const document = session.documents.find(d => d.docId === run.docId);
   return {
     number: run.number,
     id: run.id,
     sid,
-    session: sessionName(context, sid),
+    session: lists.name,
     kind: run.kind,
     status: run.status,
     ename: run.ename,
@@ -62,18 +96,17 @@ function listedRun(
     client:
       run.client === null
         ? null
-        : { id: run.client, label: clients.get(run.client) ?? null },
+        : { id: run.client, label: lists.clients.get(run.client) ?? null },
     asked: run.asked,
-    notebook:
-      document === undefined ? null : context.paths.reduce(document.path).rel,
+    notebook: lists.notebooks.get(run.docId ?? '') ?? null,
     cellId: run.cellId,
     executionCount: run.executionCount,
     startedAt: run.startedAt,
     endedAt: run.endedAt,
     seenBy: run.seenBy,
     code: listedCode(context, sid, run),
-    reads: files(run.reads.map(read => read.version)),
-    writes: files(run.writes),
+    reads: lists.files(run.reads.map(read => read.version)),
+    writes: lists.files(run.writes),
     verdict,
     reason,
     because: because.map(({ path, ...told }) => ({

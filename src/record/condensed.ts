@@ -68,7 +68,8 @@ function inOrder(parts: readonly ISessionSlice[]): IKeptRun[] {
   const lists = parts.map(({ session, runs }) => {
     let latest = '';
     return runs.filter(isKept).map(verdict => {
-      latest = [latest, verdict.run.startedAt ?? ''].sort(compare)[1]!;
+      const { startedAt } = verdict.run;
+      latest = startedAt !== null && startedAt > latest ? startedAt : latest;
       return { at: latest, run: { ...verdict, session } };
     });
   });

@@ -291,6 +291,9 @@ class FileFold {
   /** All claims on the folders that a path lies in. */
   private claimsOn(key: string): IClaim[] {
     const found: IClaim[] = [];
+    if (this.claims.size === 0) {
+      return found;
+    }
     for (let end = key.length; end > 0; end = key.lastIndexOf('/', end - 1)) {
       found.push(...(this.claims.get(key.slice(0, end)) ?? []));
     }

@@ -9,40 +9,54 @@ import type { IReadProblem } from '../journal/read';
 export interface IProbeLog {
   file: string;
   hello: EventOf<'probe.hello'> | null;
-  events: JournalEvent[];
+  events: readonly JournalEvent[];
 }
 
 export interface ISessionLog {
   sid: string;
   /** Recorder's and helper's events, in the order of each file. */
-  recorder: JournalEvent[];
+  recorder: readonly JournalEvent[];
   /** The kernel's own probe first, then children, by name. */
   probes: IProbeLog[];
   problems: IReadProblem[];
 }
 
 /** All events of a type, whoever wrote them. */
-export function* eventsOf<T extends EventType>(
+export function eventsOf<T extends EventType>(
   events: readonly JournalEvent[],
   type: T
-): Generator<EventOf<T>> {
+): readonly EventOf<T>[] {
+  let sorted = byType.get(events);
+  if (sorted === undefined) {
+    sorted = sortByType(events);
+    byType.set(events, sorted);
+  }
+  return (sorted.get(type) ?? []) as readonly EventOf<T>[];
+}
+
+/** A log is asked for one type after another, and never changes. */
+const byType = new WeakMap<readonly JournalEvent[], EventsByType>();
+
+type EventsByType = ReadonlyMap<EventType, readonly JournalEvent[]>;
+
+function sortByType(events: readonly JournalEvent[]): EventsByType {
+  const sorted = new Map<EventType, JournalEvent[]>();
   for (const event of events) {
-    if (event.type === type) {
-      yield event as EventOf<T>;
+    const list = sorted.get(event.type);
+    if (list === undefined) {
+      sorted.set(event.type, [event]);
+    } else {
+      list.push(event);
     }
   }
+  return sorted;
 }
 
 export function lastOf<T extends EventType>(
   events: readonly JournalEvent[],
   type: T
 ): EventOf<T> | null {
-  for (let i = events.length - 1; i >= 0; i--) {
-    if (events[i]!.type === type) {
-      return events[i] as EventOf<T>;
-    }
-  }
-  return null;
+  return eventsOf(events, type).at(-1) ?? null;
 }
 
 /** A journal file's part in the log. */
@@ -62,7 +76,7 @@ export function sortLog(sid: string, files: readonly ILogFile[]): ISessionLog {
   for (const { file, events } of named) {
     if (/^probe-/.test(file) || events.some(isProbe)) {
       const [hello = null] = eventsOf(events, 'probe.hello');
-      probes.push({ file, hello, events: [...events] });
+      probes.push({ file, hello, events });
     } else {
       recorder = recorder.concat(events);
     }
