@@ -112,8 +112,35 @@ export interface ICreateRequest {
   sign: 'local' | 'none';
   options?: Partial<RecordOptions>;
   dryRun?: boolean;
+  /** Runs that the author leaves out: number, id, or either after `SESSION#`. */
+  drops?: string[];
   /** The request of an earlier dry run: the record is then made of exactly the same bytes. */
   request?: AttestRequested;
+}
+
+/** A run of a record in short: whether it was kept, why, what it read and wrote. */
+export interface IRunNote {
+  /** The number that people see; its place in the order of its session. */
+  number: number;
+  /** `msgId/k`. */
+  id: string;
+  sid: string;
+  /** `s1` … */
+  session: string;
+  status: string;
+  notebook: string | null;
+  startedAt: string | null;
+  /** First line of its code; null when the text isn't there. */
+  line: string | null;
+  /** Names of files. */
+  reads: string[];
+  writes: string[];
+  /** Verdict, reason and details as in `runs.json`. */
+  verdict: string;
+  reason: string;
+  because: { code: string; resource?: string; run?: number }[];
+  /** Whether the author may leave it out; only on a dry run. */
+  fixed?: 'free' | 'wrote-subject' | 'inside-another';
 }
 
 /** One JSON line each while a record is made; the last is `done`, `refused` or `error`. */
@@ -138,6 +165,8 @@ export interface ICreateDone {
   statementBytes: number;
   request: AttestRequested;
   summary: IRecordSummary;
+  /** Every run in its order; of a dry run only. */
+  runs?: IRunNote[];
   signed: boolean;
   keyHint: string | null;
   /** Where the bundle lies in the record folder; null on a dry run. */
@@ -371,6 +400,8 @@ export interface IExplainReply {
   summary: IRecordSummary | null;
   /** Replays in the record's folder, oldest first. */
   replays?: IReplayNote[];
+  /** Every run, where asked for with `--runs`; null when the list isn't here. */
+  runs?: IRunNote[] | null;
   /** The story, line by line, as people read it. */
   story: string[];
 }

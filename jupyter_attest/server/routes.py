@@ -32,7 +32,9 @@ FLUSH_S = 30.0
 #: Processes of the command line at once.
 _AT_ONCE = asyncio.Semaphore(4)
 
-_CREATE_KEYS = frozenset({"for", "session", "notebook", "sign", "options", "dryRun", "request"})
+_CREATE_KEYS = frozenset(
+    {"for", "session", "notebook", "sign", "options", "drops", "dryRun", "request"}
+)
 
 
 class AttestHandler(APIHandler):
@@ -215,6 +217,9 @@ class RecordsHandler(AttestHandler):
         body = self.body()
         if set(body) - _CREATE_KEYS or not isinstance(body.get("for"), list) or not body["for"]:
             raise web.HTTPError(400, "The request isn't one for a record.")
+        drops = body.get("drops", [])
+        if not isinstance(drops, list) or not all(isinstance(run, str) for run in drops):
+            raise web.HTTPError(400, "The runs to leave out aren't names of runs.")
         request = {**body, "for": [self.checked(path) for path in body["for"]]}
         if body.get("notebook") is not None:
             request["notebook"] = self.checked(body["notebook"])

@@ -6,6 +6,7 @@
  */
 import type { IFileRead, IFileVersion, IRun, ISession } from '../session/types';
 import type { Name } from '../journal/events';
+import { nameKey } from '../journal/names';
 import { SessionFlow, Walker } from './flow';
 import {
   MAX_REASONS,
@@ -17,20 +18,30 @@ import {
   type ISliceSubject,
   type ITracedSubject
 } from './types';
-import { byStart, WriterIndex } from './writers';
+import { byStart, WriterIndex, type IWrite } from './writers';
 
 /**
  * @param sessions everything at hand: the subjects' sessions and earlier ones. What a
  * session read that none of these wrote is `external`; a caller that finds its writer
  * elsewhere adds that session and asks again.
- * @param drops ids of runs (`<sid>#<msgId>/<k>` or `<msgId>/<k>`) that the author leaves out.
+ * @param drops ids of runs (`<sid>#<msgId>/<k>` or `<msgId>/<k>`) that the author leaves
+ * out. What such a run read isn't followed, and what it made counts for nothing: earlier
+ * writers of the same names are kept, and a file of it that a kept run reads is external.
  */
 export function condense(
   sessions: ReadonlyMap<string, ISession>,
   subjects: readonly ISliceSubject[],
   drops: readonly string[] = []
 ): ISlice {
-  return new Condenser(sessions, new Set(drops)).slice(subjects);
+  return new Condenser(sessions, drops).slice(subjects);
+}
+
+export type DropTest = (session: ISession, run: IRun) => boolean;
+
+/** Whether a run is one of those that the author leaves out. */
+export function dropTest(drops: readonly string[]): DropTest {
+  const ids = new Set(drops);
+  return ({ sid }, { id }) => ids.has(id) || ids.has(`${sid}#${id}`);
 }
 
 /** How far into a session the slice reaches, and which runs it needs for sure. */
@@ -47,6 +58,8 @@ interface IReach {
   kept: Set<number>;
   /** Why a harmless run is kept all the same. */
   readBy: Map<number, IReason>;
+  /** What kept runs use of what a run left out by the author made. */
+  usedBy: Map<number, IReason[]>;
   keptWalk: Walker;
   /** Every run below this number is kept, for an opaque one may read what they made. */
   floor: number;
@@ -61,6 +74,7 @@ interface IReach {
 
 class Condenser {
   private readonly index: WriterIndex;
+  private readonly isDropped: DropTest;
   private readonly reaches = new Map<string, IReach>();
   private readonly edges: ISessionEdge[] = [];
   private readonly external: IExternalInput[] = [];
@@ -68,8 +82,9 @@ class Condenser {
 
   constructor(
     private readonly sessions: ReadonlyMap<string, ISession>,
-    private readonly drops: ReadonlySet<string>
+    private readonly drops: readonly string[]
   ) {
+    this.isDropped = dropTest(drops);
     this.index = new WriterIndex(sessions);
   }
 
@@ -145,10 +160,11 @@ class Condenser {
         bound: 0,
         done: 0,
         looseDone: false,
-        flow: new SessionFlow(session),
+        flow: new SessionFlow(session, run => this.isDropped(session, run)),
         asked: [],
         kept: new Set(),
         readBy: new Map(),
+        usedBy: new Map(),
         keptWalk: new Walker(),
         floor: 0,
         wrote: new Map(),
@@ -191,6 +207,10 @@ class Condenser {
   }
 
   private keep(reach: IReach, number: number, because: IReason | null): void {
+    const dropped = this.isLeftOut(reach.session, number);
+    if (dropped && because !== null) {
+      addReason(reach.usedBy, number, because);
+    }
     if (reach.kept.has(number)) {
       return;
     }
@@ -198,11 +218,14 @@ class Condenser {
     if (because !== null) {
       reach.readBy.set(number, because);
     }
-    const run = reach.session.runs[number - 1]!;
-    if (!this.isDropped(reach.session, run)) {
+    if (!dropped) {
       reach.asked.push(number);
       this.waiting.push(reach);
     }
+  }
+
+  private isLeftOut(session: ISession, number: number): boolean {
+    return this.isDropped(session, session.runs[number - 1]!);
   }
 
   private ask(reach: IReach, number: number): void {
@@ -238,7 +261,9 @@ class Condenser {
         this.external.push({ sid: session.sid, read });
         continue;
       }
-      if (writer.session !== session) {
+      if (this.noteUse(session, read, writer)) {
+        this.external.push({ sid: session.sid, read });
+      } else if (writer.session !== session) {
         this.edges.push({
           sid: session.sid,
           read,
@@ -250,8 +275,34 @@ class Condenser {
     }
   }
 
-  private isDropped(session: ISession, run: IRun): boolean {
-    return this.drops.has(run.id) || this.drops.has(`${session.sid}#${run.id}`);
+  /**
+   * Note that a kept run reads a file of runs that the author left out.
+   *
+   * @returns false when a kept run may have written it as well.
+   */
+  private noteUse(session: ISession, read: IFileRead, writer: IWrite): boolean {
+    const [first, last] = writer.version.writers ?? [1, 0];
+    if (this.drops.length === 0) {
+      return false;
+    }
+    const reach = this.reach(writer.session);
+    let all = first <= last;
+    for (let number = first; number <= last; number++) {
+      if (!this.isLeftOut(writer.session, number)) {
+        all = false;
+        continue;
+      }
+      const { path } = read.version;
+      const here = writer.session === session && read.run !== null;
+      addReason(
+        reach.usedBy,
+        number,
+        here
+          ? { code: 'read-by', path, run: read.run! }
+          : { code: 'wrote', path }
+      );
+    }
+    return all;
   }
 
   private verdicts(reach: IReach): IRunVerdict[] {
@@ -267,7 +318,9 @@ class Condenser {
   private needed(reach: IReach): Map<number, IReason> {
     const needed = new Map<number, IReason>();
     const walker = new Walker();
-    const waiting = [...reach.wrote.keys()];
+    const { session } = reach;
+    const isKept = (number: number) => !this.isLeftOut(session, number);
+    const waiting = [...reach.wrote.keys()].filter(isKept);
     for (let run = waiting.pop(); run !== undefined; run = waiting.pop()) {
       const reads = reach.flow.reads(run).filter(read => read.sure);
       for (const read of reads) {
@@ -275,7 +328,7 @@ class Condenser {
         for (const writer of walker.writers(read)) {
           if (!needed.has(writer) && !reach.wrote.has(writer)) {
             needed.set(writer, { code: 'read-by', resource, run });
-            waiting.push(writer);
+            waiting.push(...[writer].filter(isKept));
           }
         }
       }
@@ -300,7 +353,8 @@ class Condenser {
       };
     }
     if (this.isDropped(session, run)) {
-      return { run, verdict: 'dropped-by-user', reason: 'user', because: [] };
+      const because = surestFirst(reach.usedBy.get(number) ?? []);
+      return { run, verdict: 'dropped-by-user', reason: 'user', because };
     }
     const path = wrote.get(number);
     if (path !== undefined) {
@@ -329,6 +383,28 @@ class Condenser {
     ].slice(0, MAX_REASONS);
     return { run, verdict: 'kept-undecided', reason, because };
   }
+}
+
+/** Add a reason that isn't there yet, up to `MAX_REASONS`. */
+function addReason(
+  reasons: Map<number, IReason[]>,
+  number: number,
+  reason: IReason
+): void {
+  const own = reasons.get(number) ?? [];
+  const isSame = ({ code, resource, path }: IReason) =>
+    code === reason.code &&
+    resource === reason.resource &&
+    (path === undefined ? '' : nameKey(path)) ===
+      (reason.path === undefined ? '' : nameKey(reason.path));
+  if (own.length < MAX_REASONS && !own.some(isSame)) {
+    reasons.set(number, [...own, reason]);
+  }
+}
+
+function surestFirst(reasons: readonly IReason[]): IReason[] {
+  const isSure = ({ code }: IReason) => code !== 'may-be-read-by';
+  return [...reasons.filter(isSure), ...reasons.filter(each => !isSure(each))];
 }
 
 function mark(marks: Map<number, number>, at: number, by: number): void {

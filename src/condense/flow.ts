@@ -48,11 +48,15 @@ export class SessionFlow {
   /** By run number, from 1. */
   private readonly flows: IRunFlow[] = [];
 
-  constructor(session: ISession) {
+  /** @param isDropped whether the author leaves a run out: then it hides no earlier write. */
+  constructor(session: ISession, isDropped: (run: IRun) => boolean) {
     const mayWrite = intervals(session);
     const builder = new FlowBuilder();
     for (const run of session.runs) {
-      this.flows[run.number] = builder.pass(run, mayWrite[run.number] === 1);
+      this.flows[run.number] = builder.pass(run, {
+        mayHaveWritten: mayWrite[run.number] === 1,
+        hides: !isDropped(run)
+      });
     }
   }
 
@@ -82,7 +86,10 @@ class FlowBuilder {
   /** Functions may look up names by text: from then on nobody can tell what they read. */
   private functionsReach = false;
 
-  pass(run: IRun, mayHaveWritten: boolean): IRunFlow {
+  pass(
+    run: IRun,
+    { mayHaveWritten, hides }: { mayHaveWritten: boolean; hides: boolean }
+  ): IRunFlow {
     const found = objections(run, this.knowledge);
     if (mayHaveWritten) {
       found.push({ code: 'acted', resource: 'may have written' });
@@ -90,7 +97,7 @@ class FlowBuilder {
     const harmless = found.length === 0;
     const opaque = this.opaqueness(run, harmless);
     const reads = this.readsOf(run, harmless);
-    this.write(run);
+    this.write(run, hides);
     this.knowledge.pass(run);
     return { reads, opaque, objections: found };
   }
@@ -141,8 +148,8 @@ class FlowBuilder {
     });
   }
 
-  private write(run: IRun): void {
-    const rewritten = namesRewritten(run);
+  private write(run: IRun, hides: boolean): void {
+    const rewritten = hides ? namesRewritten(run) : new Set<string>();
     const names = new Set([
       ...(run.facts?.stores ?? []),
       ...(run.facts?.deletes ?? []),

@@ -32,7 +32,7 @@ export type VerdictReason =
 
 /**
  * Why a run was kept, in detail. `wrote`: the file at the path. `read-by`: it made the
- * resource (a name), which the given run reads. `may-be-read-by`: nobody can tell what
+ * resource (a name, or the file at the path), which the given run reads. `may-be-read-by`: nobody can tell what
  * the given run reads. The others: why it can't be shown harmless; the resource is what
  * stands in the way, e.g. the call, the construct, the changed setting.
  */
@@ -71,7 +71,7 @@ export interface IRunVerdict {
   run: IRun;
   verdict: Verdict;
   reason: VerdictReason;
-  /** In detail, at most `MAX_REASONS`. */
+  /** In detail, at most `MAX_REASONS`; of a run that the author left out, what kept runs use. */
   because: readonly IReason[];
 }
 

@@ -16,10 +16,16 @@ import type {
   IWrittenFile
 } from '../api';
 import type { ReasonCode } from '../assurance/types';
-import type {
-  ReasonCode as RunReasonCode,
-  VerdictReason
-} from '../condense/types';
+import {
+  detailWords,
+  isUsed,
+  leftOutWords,
+  observerWords,
+  reasonWords,
+  verdictWords,
+  type IDetail,
+  type IShow
+} from '../record/words';
 import type { RequestErrorCode } from './errors';
 import type { Sign } from './icons';
 import type { Tone } from './parts';
@@ -354,6 +360,10 @@ export function errorReason(
       return trans.__("the log can't be read");
     case 'bad-key':
       return trans.__("the signing key can't be used");
+    case 'cannot-drop':
+      return trans.__(
+        'one of the runs that you left out wrote the file, or is no longer known'
+      );
     case 'cancelled':
       return trans.__('it was cancelled');
     default:
@@ -683,8 +693,10 @@ export function ceilingReason(
         : trans.__("Recording wasn't on when the kernel started.");
     case 'nothing-missed':
       return holds
-        ? trans.__('No run came before recording began.')
-        : trans.__('Runs came before recording began.');
+        ? trans.__(
+            'No run is missing from the recording, and none was left out.'
+          )
+        : trans.__('Runs may be missing from it, or were left out.');
     case 'subjects-seen':
       return holds
         ? trans.__('The write of every file it is about was seen.')
@@ -1028,111 +1040,53 @@ export function runsWords(
     : trans.__('Runs %1–%2', n(first), n(last));
 }
 
+const show = (trans: TranslationBundle): IShow => ({
+  text: visible,
+  count: value => count(value, localeOf(trans))
+});
+
 /** What a run was found to be for the record. */
-export function verdictWords(
+export const verdictText = (
   trans: TranslationBundle,
   verdict: string
-): string {
-  switch (verdict) {
-    case 'needed':
-      return trans.__('needed');
-    case 'kept-undecided':
-      return trans.__('kept, undecided');
-    case 'dropped-proved':
-    case 'dropped-by-user':
-    case 'after-subject':
-      return trans.__('left out');
-    default:
-      return visible(verdict);
-  }
-}
+): string => verdictWords(trans, visible(verdict));
 
-/** Why a run was kept or left out; an unknown reason is shown as it stands. */
-export function reasonWords(trans: TranslationBundle, reason: string): string {
-  switch (reason as VerdictReason) {
-    case 'wrote':
-      return trans.__('wrote it, or a file that it depends on');
-    case 'may-have-written':
-      return trans.__('one of several runs that may have written a file');
-    case 'write-not-seen':
-      return trans.__('how the file was written was not seen');
-    case 'not-shown-harmless':
-      return trans.__('not shown to be harmless');
-    case 'after-the-write':
-      return trans.__('ran after the file was written');
-    case 'user':
-      return trans.__("left out by the author's choice");
-    case 'made-what-was-read':
-      return trans.__('made something that a needed run reads');
-    case 'read':
-      return trans.__('a kept run may read what it made');
-    case 'harmless-unread':
-      return trans.__('shown harmless, and no kept run reads what it made');
-    default:
-      return visible(reason);
-  }
-}
+/** Why a run was kept or left out. */
+export const reasonText = (trans: TranslationBundle, reason: string): string =>
+  reasonWords(trans, visible(reason));
 
-/** One detail of why a run was kept: what it made and who reads it, or what stands in the way. */
-export function reasonDetail(
+/** One detail of why a run was kept. */
+export const reasonDetail = (
   trans: TranslationBundle,
-  {
-    code,
-    resource,
-    run
-  }: {
-    code: string;
-    resource?: string | undefined;
-    run?: number | undefined;
-  }
+  detail: IDetail
+): string => detailWords(trans, detail, show(trans));
+
+/** What kept runs use of a run that a person left out. */
+export const leftOutUse = (
+  trans: TranslationBundle,
+  because: readonly IDetail[]
+): { used: boolean; text: string } => ({
+  used: isUsed(because),
+  text: leftOutWords(trans, because, show(trans))
+});
+
+/** Who saw a read or write, each once. */
+export const observersText = (
+  trans: TranslationBundle,
+  kinds: readonly string[]
+): string =>
+  [...new Set(kinds.map(kind => observerWords(trans, visible(kind))))].join(
+    ', '
+  );
+
+/** How many runs a record keeps. */
+export function keptWords(
+  trans: TranslationBundle,
+  kept: number,
+  total: number
 ): string {
-  const what = visible((resource ?? '').replace(/^var:/, ''));
-  const reader = run === undefined ? '' : count(run, localeOf(trans));
-  switch (code as RunReasonCode) {
-    case 'wrote':
-      return trans.__('wrote %1', what);
-    case 'read-by':
-      return trans.__('made %1, which run %2 reads', what, reader);
-    case 'may-be-read-by':
-      return trans.__('what run %1 reads can’t be told: %2', reader, what);
-    case 'no-evidence':
-      return trans.__('what it changed was not seen');
-    case 'not-ended-well':
-      return trans.__('it did not end normally: %1', what);
-    case 'not-a-plain-cell':
-      return trans.__('it is no plain cell: %1', what);
-    case 'overlaps':
-      return trans.__('another run went on at the same time');
-    case 'left-something-running':
-      return trans.__('it left a thread or task running');
-    case 'changed-in-between':
-      return trans.__('something changed between it and the run before');
-    case 'acted':
-      return trans.__('it did more than compute: %1', what);
-    case 'changed-state':
-      return trans.__('it changed a setting: %1', what);
-    case 'changed-name':
-      return trans.__('it changed %1', what);
-    case 'not-original':
-      return trans.__(
-        'something it relies on may have been replaced: %1',
-        what
-      );
-    case 'opaque':
-      return trans.__('its code reaches names by text: %1', what);
-    case 'construct':
-      return trans.__('it uses %1', what);
-    case 'stores-into':
-      return trans.__('it stores into %1', what);
-    case 'imports':
-      return trans.__('it imports %1', what);
-    case 'unlisted-value':
-      return trans.__('it uses %1, whose kind isn’t listed', what);
-    case 'call':
-      return trans.__('it calls %1', what);
-    default:
-      return visible(code);
-  }
+  const n = (value: number): string => count(value, localeOf(trans));
+  return trans.__('%1 of %2 runs kept.', n(kept), n(total));
 }
 
 export function runStatusWords(

@@ -46,6 +46,8 @@ export interface IAsk {
   sessions: readonly IRecordedSession[];
   taken: readonly ITaken[];
   options: Partial<RecordOptions> | undefined;
+  /** Ids of the runs that the author leaves out. */
+  drops: readonly string[];
   /** Absolute path of the notebook, when one was named. */
   notebook: string | null;
   /** The user's home folder: names below it don't say whose it is. */
@@ -84,7 +86,7 @@ export function prepare(ask: IAsk): IPrepared {
       ...(subject.whole ? { folder: true } : {})
     })),
     classifications: [],
-    drops: [],
+    drops: [...ask.drops],
     options,
     userName: options.userName ? os.userInfo().username : null,
     deriver: PROGRAM,

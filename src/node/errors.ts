@@ -21,6 +21,8 @@ export type CliErrorCode =
   /** The notebook couldn't be run at all, or its run ended with an error. */
   | 'execution'
   | 'bad-key'
+  /** A run that can't be left out of a record. */
+  | 'cannot-drop'
   | 'cancelled'
   /** A mistake of ours. */
   | 'internal';

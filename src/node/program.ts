@@ -235,6 +235,11 @@ function addCreate(context: IContext, verb: AddVerb, act: Act): void {
         .choices(['local', 'none'])
         .default('local')
     )
+    .option(
+      '--drop <run>',
+      'leave a run out, by its number or id; the record says that you did; may be repeated',
+      collect
+    )
     .option('--dry-run', 'show what would be signed; write nothing')
     .option(
       '-o, --output <file>',
@@ -255,6 +260,7 @@ function addCreate(context: IContext, verb: AddVerb, act: Act): void {
         'create --for model.joblib',
         'create --for model.joblib --for metrics.json --notebook train.ipynb',
         'create --for model.joblib --dry-run',
+        'create --for model.joblib --drop 7 --drop 9   (see explain --runs)',
         'create --for weights.bin --session 1f6c9a52-…   (a write that was not seen)'
       ])
     )
@@ -314,10 +320,15 @@ function addExplain(context: IContext, verb: AddVerb, act: Act): void {
     )
     .argument('<file>', 'a file that has a record, or a record')
     .option('--record <file>', 'the record; by default the one beside the file')
+    .option(
+      '--runs',
+      'list every run: kept or left out, why, what it read and wrote'
+    )
     .addHelpText(
       'after',
       examples(context, [
         'explain model.joblib',
+        'explain model.joblib --runs',
         'explain model.joblib.sigstore.json'
       ])
     )

@@ -3,7 +3,7 @@
  * what, when, by which runs, from which data, what nobody saw, and who could
  * have changed it.
  */
-import type { IExplainReply } from '../api';
+import type { IExplainReply, IRunNote } from '../api';
 import type { FileDependency, OrderVerdict, Statement } from '../record/types';
 import {
   formatCount,
@@ -18,6 +18,7 @@ import {
   WIDTH,
   wrap
 } from './text';
+import { leftOutLines } from './run-words';
 import { bullets, ceilingSentence, gapLines } from './words';
 
 /** What the run list beside a record adds to its statement. */
@@ -26,6 +27,8 @@ export interface IRunList {
   writer: { number: number; notebook: string | null } | null;
   /** Notebook of each session, by the session's short name. */
   notebooks: ReadonlyMap<string, string>;
+  /** Every run in its order, in short. */
+  notes: readonly IRunNote[];
 }
 
 /** What the story is told from. */
@@ -136,9 +139,15 @@ function makingLines({ statement, runList }: IStoryFacts): string[] {
         ...(machine.seeds === undefined ? ['No random seed was seen.'] : [])
       ].join(' ')
     ),
+    ...leftOutLines(runList?.notes ?? [])
+      .slice(0, MAX_LEFT_OUT)
+      .map(text => wrap(text)),
     ...lateLines(recording.install, recording.runsBeforeStart)
   ];
 }
+
+/** Runs left out by a person that are told one by one; the others are in the list of runs. */
+const MAX_LEFT_OUT = 2;
 
 function keptSentence(
   { total, kept }: { total: number; kept: number },
@@ -255,6 +264,7 @@ function gapSection(
 
 function trustLines({
   reply,
+  runList,
   replay,
   program,
   shownFile
@@ -264,13 +274,18 @@ function trustLines({
     reply.file === null || !reply.signed
       ? []
       : [`Check it: ${program} verify ${quote(shownFile, 50)}`];
+  const runs =
+    runList === null
+      ? []
+      : [`Every run: ${program} explain ${quote(shownFile, 40)} --runs`];
   return [
     ...(replay === null ? [] : [wrap(replay)]),
     wrap(whoSentence(reply)),
     ...(ceiling === undefined
       ? []
       : [wrap(`All in all: ${ceilingSentence(ceiling)}`)]),
-    ...check
+    ...check,
+    ...runs
   ];
 }
 

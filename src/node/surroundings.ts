@@ -3,6 +3,7 @@ import type { BigIntStats } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { IExplainReply } from '../api';
+import { noteOf, parseRunList, type IListedRun } from '../record/runlist';
 import type { FileDependency, Statement } from '../record/types';
 import type { IContext } from './context';
 import { invocationUuid } from './finding';
@@ -152,30 +153,19 @@ export function findRunList(
 
 const RUN_LIST_LIMIT_BYTES = 256 * 1024 * 1024;
 
-interface IListedRun {
-  number: number;
-  session: string;
-  notebook: string | null;
-  verdict: string;
-  writes: { name: string; sha256: string | null; may?: boolean }[];
-}
-
 function readRunList(bytes: Buffer, subject: ISubjectName): IRunList | null {
-  try {
-    const { runs } = JSON.parse(bytes.toString('utf8')) as {
-      runs: IListedRun[];
-    };
-    const writer = writerOf(runs, subject);
-    const notebooks = runs.flatMap(({ session, notebook }) =>
-      notebook === null ? [] : [[session, notebook] as const]
-    );
-    return {
-      writer,
-      notebooks: new Map([...notebooks].reverse())
-    };
-  } catch {
+  const runs = parseRunList(bytes.toString('utf8'));
+  if (runs === null) {
     return null;
   }
+  const notebooks = runs.flatMap(({ session, notebook }) =>
+    notebook === null ? [] : [[session, notebook] as const]
+  );
+  return {
+    writer: writerOf(runs, subject),
+    notebooks: new Map([...notebooks].reverse()),
+    notes: runs.map(noteOf)
+  };
 }
 
 /**

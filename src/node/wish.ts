@@ -16,6 +16,7 @@ export interface ICreateOptions extends ICommonOptions {
   packages?: boolean;
   userName?: boolean;
   fullPaths?: boolean;
+  drop?: string[];
   stdin?: boolean;
   draft?: boolean;
 }
@@ -51,6 +52,7 @@ export function toWish(options: ICreateOptions): IWish {
     journal,
     output,
     draft,
+    ...(options.drop === undefined ? {} : { drops: options.drop }),
     ...(session === undefined ? {} : { session }),
     ...(notebook === undefined ? {} : { notebook })
   };
@@ -69,8 +71,8 @@ export function readWish(text: string): IWish {
   const isText = (value: unknown): boolean =>
     value === undefined || typeof value === 'string';
   if (
-    !Array.isArray(wish.for) ||
-    !wish.for.every(each => typeof each === 'string') ||
+    !isTexts(wish.for) ||
+    !isTexts(wish.drops ?? []) ||
     !isText(wish.session) ||
     !isText(wish.notebook) ||
     (wish.sign !== 'local' && wish.sign !== 'none')
@@ -85,4 +87,8 @@ export function readWish(text: string): IWish {
     throw wrong('holds a preview that this version does not understand');
   }
   return { ...wish, for: wish.for, sign: wish.sign };
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(each => typeof each === 'string');
 }

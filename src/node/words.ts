@@ -3,11 +3,13 @@ import type {
   ICeiling,
   ICreateDone,
   ICreateRefused,
-  IRecordSummary
+  IRecordSummary,
+  IRunNote
 } from '../api';
 import type { GateCode } from '../assurance/types';
 import { showPath, type ICommonOptions, type IContext } from './context';
 import type { IKept } from './keep';
+import { leftOutLines } from './run-words';
 import {
   formatCount,
   formatTime,
@@ -23,7 +25,7 @@ import {
 const GATE_WORDS: Record<GateCode, string> = {
   'known-builder': 'it names a builder that this program does not know',
   'start-seen': 'recording did not begin with the kernel',
-  'nothing-missed': 'part of what happened was not recorded',
+  'nothing-missed': 'part of what happened was not recorded, or was left out',
   'subjects-seen': 'how a file was written was not seen in full',
   'source-recorded': 'no saved notebook was seen',
   'order-recorded':
@@ -65,12 +67,20 @@ export function bullets(lines: readonly string[], indent = '  '): string[] {
   return lines.map(line => wrap(line, `${indent}- `, `${indent}  `));
 }
 
+/** A record that was made, or would be. */
+export interface ICreated {
+  done: ICreateDone;
+  /** Null on a dry run. */
+  kept: IKept | null;
+  /** Runs that the author left out. */
+  leftOut: readonly IRunNote[];
+}
+
 /** Answer of `create` for a person. */
 export function formatCreated(
   context: IContext,
   options: ICommonOptions,
-  done: ICreateDone,
-  kept: IKept | null
+  { done, kept, leftOut }: ICreated
 ): string {
   const { summary } = done;
   const subjects = subjectNames(done);
@@ -82,6 +92,9 @@ export function formatCreated(
       `${plural(summary.filesRead, 'file')} read, ${formatCount(summary.runsKept)} of ${plural(summary.runsTotal, 'run')} kept, ${plural(summary.filesWritten, 'file')} written.`,
       'It says: '
     ),
+    ...(leftOut.length === 0
+      ? []
+      : ['Left out by you:', ...bullets(leftOutLines(leftOut))]),
     wrap(ceilingSentence(summary.ceiling), 'It claims: '),
     ...(summary.gaps.length === 0
       ? [`Not recorded: ${gapLines([]).join('')}`]

@@ -3,7 +3,7 @@
  * names. The same request over the same journal gives the same bytes; times and ids
  * are the request's.
  */
-import { condense } from '../condense/condense';
+import { condense, dropTest, type DropTest } from '../condense/condense';
 import type { ISlice } from '../condense/types';
 import { byStart } from '../condense/writers';
 import type { AttestRequested, EventOf } from '../journal/events';
@@ -134,26 +134,34 @@ function sliceOf(
       stat,
       sid
     }));
-  const slice = condense(sessions, subjects, request.drops);
-  return slice.sessions.length > 0 ? slice : wholeSlice(sessions, slice);
+  const { drops } = request;
+  const slice = condense(sessions, subjects, drops);
+  return slice.sessions.length > 0
+    ? slice
+    : wholeSlice(sessions, slice, dropTest(drops));
 }
 
 /** No subject leads to a session: then all that were named stand in the record, in full. */
 function wholeSlice(
   sessions: ReadonlyMap<string, ISession>,
-  slice: ISlice
+  slice: ISlice,
+  isDropped: DropTest
 ): ISlice {
   const all = [...sessions.values()].sort(byStart);
   return {
     ...slice,
     sessions: all.map(session => ({
       session,
-      runs: session.runs.map(run => ({
-        run,
-        verdict: 'kept-undecided',
-        reason: 'write-not-seen',
-        because: []
-      }))
+      runs: session.runs.map(run =>
+        isDropped(session, run)
+          ? { run, verdict: 'dropped-by-user', reason: 'user', because: [] }
+          : {
+              run,
+              verdict: 'kept-undecided',
+              reason: 'write-not-seen',
+              because: []
+            }
+      )
     })),
     external: all.flatMap(({ sid, reads }) =>
       reads

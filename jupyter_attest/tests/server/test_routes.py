@@ -112,7 +112,16 @@ def test_the_request_of_a_dry_run_may_not_name_files_outside(
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{", b'{"for": []}', b'{"for": ["a"], "argv": ["rm"]}']
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"for": []}',
+        b'{"for": ["a"], "argv": ["rm"]}',
+        b'{"for": ["a"], "drops": "7"}',
+        b'{"for": ["a"], "drops": [7]}',
+    ],
 )
 def test_a_malformed_request_for_a_record_is_refused(server: RunningServer, body: bytes) -> None:
     assert server.attest("POST", "records", data=body).status_code == 400

@@ -136,6 +136,26 @@ describe('condense', () => {
     expect(dropped.external).toEqual([]);
   });
 
+  it('takes a file of a dropped run that a kept one reads from outside, and says who reads it', () => {
+    const session = new FakeSession();
+    session.run({ writes: { '/home/ann/work/clean.parquet': 'clean' } });
+    session.run({
+      reads: ['/home/ann/work/clean.parquet'],
+      writes: { [MODEL]: 'weights' }
+    });
+    const dropped = slice([session], MODEL, {}, ['m1/0']);
+    const [first] = dropped.sessions[0]!.runs;
+    expect(first!.verdict).toBe('dropped-by-user');
+    expect(first!.because[0]).toEqual({
+      code: 'read-by',
+      path: '/home/ann/work/clean.parquet',
+      run: 2
+    });
+    expect(dropped.external).toMatchObject([
+      { read: { run: 2, version: { path: '/home/ann/work/clean.parquet' } } }
+    ]);
+  });
+
   it('lists what came from outside', () => {
     expect(slice([usualSession()]).external).toMatchObject([
       { read: { run: 2, version: { path: '/home/ann/work/data/train.csv' } } }

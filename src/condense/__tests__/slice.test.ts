@@ -217,6 +217,30 @@ describe('what is left out', () => {
   });
 });
 
+describe('a run that the author leaves out', () => {
+  const without = (drop: string, ...cells: ICell[]) => {
+    const session = sessionOf(cells);
+    return verdictsOf(session, session.files, [drop]);
+  };
+
+  it('hides no earlier write of a name, and tells which kept run reads it', () => {
+    const found = without('m2/0', assigns('x'), assigns('x'), fits('x'));
+    expect(found.map(({ verdict }) => verdict)).toEqual([
+      'needed',
+      'dropped-by-user',
+      'needed'
+    ]);
+    expect(found[1]!.because).toEqual([
+      { code: 'read-by', resource: 'var:x', run: 3 }
+    ]);
+  });
+
+  it('keeps nothing for itself', () => {
+    const found = without('m2/0', assigns('a'), assigns('x', ['a']), fits('x'));
+    expect(dropped(found)).toEqual([1]);
+  });
+});
+
 describe('a name that a function may read', () => {
   const defines = (facts: object): ICell => ({
     facts: { stores: ['f'], loads: ['k'], constructs: ['def'], ...facts },

@@ -1,7 +1,7 @@
 import { AttestModel, groupFiles, preselect } from '../dialog/model';
 import { savedAs } from '../dialog/names';
 import { RequestError } from '../errors';
-import { FakeClient, done, refused, session, written } from './fake';
+import { FakeClient, done, refused, run, session, written } from './fake';
 
 const model = written('m.pkl', { kind: 'model', run: 4 });
 const plot = written('plot.png', { at: '2026-11-24T12:00:00.000000Z' });
@@ -155,6 +155,29 @@ describe('the dialog', () => {
     expect(dialog.refusal?.files[0]).toMatchObject({ path: 'm.pkl', run: 4 });
     expect(dialog.isChosen('m.pkl')).toBe(false);
     expect(dialog.groups[0]?.files[0]?.state).toBe('changed');
+  });
+
+  it('asks again without a run that the author leaves out, and signs that', async () => {
+    const client = new FakeClient([session('a', [model])]);
+    client.answer = request => ({
+      ...done(request),
+      runs: [run(1), run(2, { fixed: 'wrote-subject' })]
+    });
+    const dialog = open(client);
+    await dialog.load();
+    dialog.toggleDrop(dialog.runs[0]!);
+    expect(dialog.isDropped(dialog.runs[0]!)).toBe(true);
+    await settled();
+    expect(client.asked.at(-1)).toMatchObject({ drops: ['sid#m1/0'] });
+    expect(dialog.runs).toHaveLength(2);
+    await dialog.submit();
+    expect(client.asked.at(-1)).toMatchObject({
+      drops: ['sid#m1/0'],
+      dryRun: false
+    });
+    dialog.keepAll();
+    await settled();
+    expect(client.asked.at(-1)?.drops).toBeUndefined();
   });
 
   it('says it when the server is away, and tries again', async () => {

@@ -5,6 +5,7 @@ import type {
   ICreateRefused,
   ICreateRequest,
   IRecordsReply,
+  IRunNote,
   ISessionSummary,
   IVerifyReply,
   IWrittenFile
@@ -77,6 +78,26 @@ export function done(request: ICreateRequest): ICreateDone {
     keyHint: null,
     record: null,
     copy: null
+  };
+}
+
+export function run(number: number, more: Partial<IRunNote> = {}): IRunNote {
+  return {
+    number,
+    id: `m${number}/0`,
+    sid: 'sid',
+    session: 's1',
+    status: 'ok',
+    notebook: 'n.ipynb',
+    startedAt: null,
+    line: `step(${number})`,
+    reads: [],
+    writes: [],
+    verdict: 'kept-undecided',
+    reason: 'not-shown-harmless',
+    because: [],
+    fixed: 'free',
+    ...more
   };
 }
 

@@ -145,5 +145,5 @@ it.each([
   'dropped-by-user',
   'after-subject'
 ])('the verdict %s is said in words', verdict => {
-  expect(words.verdictWords(trans, verdict)).not.toContain('-');
+  expect(words.verdictText(trans, verdict)).not.toContain('-');
 });

@@ -11,6 +11,7 @@ import type {
   ICreateRefused,
   ICreateRequest,
   IErrorReply,
+  IRunNote,
   ISessionSummary,
   IWrittenFile
 } from '../../api';
@@ -120,6 +121,9 @@ function refusalOf(file: IWrittenFile): ICreateRefused {
   };
 }
 
+/** A run as a request names it. */
+export const runId = ({ sid, id }: IRunNote): string => `${sid}#${id}`;
+
 export interface IAttestModelOptions {
   client: IAttestClient;
   /** Contents path of the notebook. */
@@ -171,6 +175,36 @@ export class AttestModel extends Observable {
   /** Refusal that is on show: of the dry run, of signing, or known from the list. */
   get refusal(): ICreateRefused | null {
     return this._refusal;
+  }
+
+  /** Every run that the record would stand on, as last answered. */
+  get runs(): readonly IRunNote[] {
+    return this._runs;
+  }
+
+  /** Ids of the runs that the author leaves out. */
+  get drops(): string[] {
+    return [...this._drops];
+  }
+
+  isDropped(run: IRunNote): boolean {
+    return this._drops.has(runId(run));
+  }
+
+  /** Leave a run out, or keep it again. */
+  toggleDrop(run: IRunNote): void {
+    if (this._signing) {
+      return;
+    }
+    if (!this._drops.delete(runId(run))) {
+      this._drops.add(runId(run));
+    }
+    this._changed();
+  }
+
+  keepAll(): void {
+    this._drops.clear();
+    this._changed();
   }
 
   get previewOpen(): boolean {
@@ -347,6 +381,7 @@ export class AttestModel extends Observable {
       notebook: this.notebook,
       sign: this._sign,
       options,
+      ...(this._drops.size > 0 ? { drops: this.drops } : {}),
       ...(session ? { session } : {})
     };
   }
@@ -411,6 +446,9 @@ export class AttestModel extends Observable {
 
   private _set(answer: Answer): void {
     this._answer = answer;
+    if (answer.type === 'done') {
+      this._runs = answer.runs ?? [];
+    }
     if (answer.type === 'refused') {
       this._refuse(answer);
     }
@@ -458,6 +496,8 @@ export class AttestModel extends Observable {
   private _listing: Listing = { type: 'reading' };
   private _groups: IFileGroup[] = [];
   private _others: string[] = [];
+  private _runs: readonly IRunNote[] = [];
+  private _drops = new Set<string>();
   private _nearby: string[] = [];
   private _chosen = new Set<string>();
   private _recordOptions: Record<OptionName, boolean> = { ...DEFAULT_OPTIONS };

@@ -23,6 +23,7 @@ import {
 } from '../wording';
 import { Preview } from './preview';
 import { Refusal } from './refusal';
+import { Runs } from './runs';
 import type { AttestModel, OptionName } from './model';
 import { savedAs } from './names';
 
@@ -320,7 +321,12 @@ function WillSay({ model, trans }: IPart): JSX.Element | null {
     case 'error':
       return (
         <p className="jp-Attest-wait" role="alert">
-          {trans.__("This can't be made: %1.", errorReason(trans, answer))}
+          {trans.__("This can't be made: %1.", errorReason(trans, answer))}{' '}
+          {answer.code === 'cannot-drop' && (
+            <LinkButton onClick={() => model.keepAll()}>
+              {trans.__('Keep all runs again')}
+            </LinkButton>
+          )}
         </p>
       );
     case 'done':
@@ -529,6 +535,11 @@ export class AttestForm extends VDomRenderer<AttestModel> {
             {says && (
               <Row id="says" title={trans.__('It will say')}>
                 <WillSay {...part} />
+              </Row>
+            )}
+            {says && model.runs.length > 0 && (
+              <Row id="runs" title={trans.__('Runs')}>
+                <Runs {...part} />
               </Row>
             )}
             {says && (

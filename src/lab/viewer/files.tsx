@@ -19,9 +19,9 @@ import {
   shortDigest,
   visible
 } from '../text';
-import { hereWords, kindWords, takenWords } from '../wording';
+import { hereWords, kindWords, observersText, takenWords } from '../wording';
 import type { Here, IShownFile, RecordModel } from './model';
-import { Table, type IColumn } from './table';
+import { Table, type IColumn } from '../table';
 
 const HERE: Record<Here, { icon: LabIcon; tone?: Tone }> = {
   same: { icon: equalIcon },
@@ -35,8 +35,12 @@ function seenWords(file: IShownFile, trans: TranslationBundle): string {
     file.run === null
       ? null
       : trans.__('run %1', count(file.run, localeOf(trans)));
-  return [run, file.seenBy === null ? null : visible(file.seenBy)]
-    .filter(text => text !== null)
+  return [
+    run,
+    file.via === null ? null : visible(file.via),
+    observersText(trans, file.seenBy)
+  ]
+    .filter(text => text !== null && text !== '')
     .join(', ');
 }
 

@@ -39,8 +39,10 @@ export interface IShownFile {
   sizeBytes: number | null;
   sha256: string | null;
   run: number | null;
-  /** Library or observers that saw it. */
-  seenBy: string | null;
+  /** Library and function that read it; null where none is known. */
+  via: string | null;
+  /** Kinds of the observers that saw it; none where the library is known. */
+  seenBy: readonly string[];
   taken: string | null;
   absent: string | null;
   here: Here;
@@ -167,7 +169,8 @@ export class RecordModel extends Observable {
       kind: known?.kind ?? null,
       sizeBytes: known?.sizeBytes ?? null,
       run: this.writer(file)?.number ?? null,
-      seenBy: known?.seenBy.join(', ') || null,
+      via: null,
+      seenBy: known?.seenBy ?? [],
       taken: known?.taken ?? (here === undefined ? null : 'at-attest'),
       absent: sha256 === null ? 'not-taken' : null,
       here: here?.sha256 === sha256 ? here.state : 'not-checked'
@@ -328,7 +331,8 @@ function shownRead(file: FileDependency, index: number): IShownFile {
     sizeBytes: a.nb_bytes === undefined ? null : Number(a.nb_bytes),
     sha256: file.digest?.sha256 ?? null,
     run: a.nb_run ?? null,
-    seenBy: a.nb_via ?? a.nb_seenBy?.join(', ') ?? null,
+    via: a.nb_via ?? null,
+    seenBy: a.nb_via === undefined ? (a.nb_seenBy ?? []) : [],
     taken: a.nb_digestTaken ?? null,
     absent: a.nb_absent ?? null,
     here: 'not-checked'

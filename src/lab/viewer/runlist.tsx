@@ -1,9 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { errorIcon, type LabIcon } from '@jupyterlab/ui-components';
+import { errorIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { Statement } from '../../record/types';
-import { dotIcon, equalIcon, halfIcon, ringIcon } from '../icons';
+import { equalIcon } from '../icons';
 import { Code, Facts, Meta, Name, State } from '../parts';
+import { firstLine, isByPerson, toldRows, Verdict } from '../runparts';
+import { Table, type IColumn } from '../table';
 import {
   count,
   localeOf,
@@ -13,34 +15,14 @@ import {
   visible,
   visibleText
 } from '../text';
-import {
-  reasonDetail,
-  reasonWords,
-  runListProblem,
-  runStatusWords,
-  verdictWords
-} from '../wording';
+import { reasonText, runListProblem, runStatusWords } from '../wording';
 import type { RecordModel } from './model';
 import { bySession, isLeftOut, type IFileOfRun, type IShownRun } from './runs';
-import { Table, type IColumn } from './table';
 
 type Which = 'all' | 'kept' | 'left-out';
 
-/** Longest first line and longest code that is put in the page, in characters. */
-const MAX_LINE = 300;
+/** Longest code that is put in the page, in characters. */
 const MAX_CODE = 20_000;
-
-function verdictIcon(verdict: string): LabIcon {
-  if (verdict === 'needed') {
-    return dotIcon;
-  }
-  return verdict === 'kept-undecided' ? halfIcon : ringIcon;
-}
-
-function firstLine(code: string): string {
-  const line = code.split('\n').find(each => each.trim()) ?? '';
-  return visible(line.slice(0, MAX_LINE));
-}
 
 function CodeCell(props: { run: IShownRun }): JSX.Element | null {
   const { code, codeSha256 } = props.run;
@@ -115,15 +97,12 @@ function columns(
       title: trans.__('In this record'),
       width: '250px',
       cell: run => (
-        <>
-          <State
-            icon={verdictIcon(run.verdict)}
-            word={verdictWords(trans, run.verdict)}
-          />
+        <span title={reasonText(trans, run.reason)}>
+          <Verdict verdict={run.verdict} trans={trans} />
           {run.verdict !== 'needed' && (
-            <Meta> · {reasonWords(trans, run.reason)}</Meta>
+            <Meta> · {reasonText(trans, run.reason)}</Meta>
           )}
-        </>
+        </span>
       )
     }
   ];
@@ -209,34 +188,11 @@ function Detail(props: {
         }
       />
       <Facts
-        rows={[
-          [
-            trans.__('Read'),
-            namesOf(run.reads).join(', ') || trans.__('nothing seen')
-          ],
-          [
-            trans.__('Wrote'),
-            namesOf(run.writes).join(', ') || trans.__('nothing seen')
-          ],
-          [
-            trans.__('In this record'),
-            trans.__(
-              '%1: %2',
-              verdictWords(trans, run.verdict),
-              reasonWords(trans, run.reason)
-            )
-          ],
-          ...(run.because.length === 0
-            ? []
-            : [
-                [
-                  trans.__('Why'),
-                  run.because
-                    .map(detail => reasonDetail(trans, detail))
-                    .join('; ')
-                ] as [string, string]
-              ])
-        ]}
+        rows={toldRows(trans, {
+          ...run,
+          reads: run.reads.map(({ name }) => name),
+          writes: run.writes.map(({ name }) => name)
+        })}
       />
     </section>
   );
@@ -333,9 +289,13 @@ function List(props: {
         </span>
         <span className="jp-Attest-space" />
         <Meta>
-          {trans.__(
-            'Left out = shown to have no effect on the file. When in doubt, a run is kept.'
-          )}
+          {left.some(isByPerson)
+            ? trans.__(
+                'Left out = shown to have no effect on the file, unless a person chose it. When in doubt, a run is kept.'
+              )
+            : trans.__(
+                'Left out = shown to have no effect on the file. When in doubt, a run is kept.'
+              )}
         </Meta>
       </div>
       <Table

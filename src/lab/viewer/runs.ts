@@ -3,45 +3,9 @@
  * fingerprint, and each run has the fingerprint of its code. Nothing of it is
  * shown that doesn't match.
  */
-import * as z from 'zod/mini';
-import { Sha256 } from '../../journal/events';
 import { sha256 } from '../../journal/sha256';
-
-const text = z.nullable(z.string());
-
-const Run = z.looseObject({
-  number: z.int(),
-  id: z.string(),
-  sid: z.string(),
-  session: z.string(),
-  kind: z.string(),
-  status: z.string(),
-  executionCount: z.nullable(z.int()),
-  client: z.nullable(z.looseObject({ label: text })),
-  notebook: text,
-  startedAt: text,
-  endedAt: text,
-  code: z.nullable(
-    z.looseObject({
-      sha256: Sha256,
-      salt: z.string(),
-      text: z.nullish(z.string())
-    })
-  ),
-  reads: z.array(z.looseObject({ name: z.string(), sha256: text })),
-  writes: z.array(z.looseObject({ name: z.string(), sha256: text })),
-  verdict: z.string(),
-  reason: z.string(),
-  because: z.optional(
-    z.array(
-      z.looseObject({
-        code: z.string(),
-        resource: z.optional(z.string()),
-        run: z.optional(z.int())
-      })
-    )
-  )
-});
+import { parseRunList, type IListedRun } from '../../record/runlist';
+import type { IDetail } from '../../record/words';
 
 /** A run as the viewer shows it. */
 export interface IShownRun {
@@ -65,13 +29,7 @@ export interface IShownRun {
   verdict: string;
   reason: string;
   /** Why, in detail; what it made and who reads it, or what stands in the way. */
-  because: IDetailOfRun[];
-}
-
-export interface IDetailOfRun {
-  code: string;
-  resource?: string | undefined;
-  run?: number | undefined;
+  because: readonly IDetail[];
 }
 
 export interface IFileOfRun {
@@ -105,7 +63,7 @@ function matches(
   return sha256(salted) === code.sha256;
 }
 
-function shown(run: z.infer<typeof Run>): IShownRun {
+function shown(run: IListedRun): IShownRun {
   const code = run.code?.text ?? null;
   return {
     key: `${run.sid} ${run.id}`,
@@ -145,14 +103,10 @@ export function readRuns(text: string | null, expected: string): RunList {
   if (!isNamed(text, expected)) {
     return { type: 'different' };
   }
-  try {
-    const { runs } = z
-      .looseObject({ runs: z.array(Run) })
-      .parse(JSON.parse(text));
-    return { type: 'list', runs: runs.map(shown) };
-  } catch {
-    return { type: 'unreadable' };
-  }
+  const runs = parseRunList(text);
+  return runs === null
+    ? { type: 'unreadable' }
+    : { type: 'list', runs: runs.map(shown) };
 }
 
 /** One step of how a file was made: runs in a row, what they read, what the last one wrote. */

@@ -1,10 +1,17 @@
 /** `create`: the record of files that a recorded session wrote. */
 import os from 'node:os';
 import path from 'node:path';
-import type { CreateProgress, ICreateDone, ICreateRefused } from '../../api';
+import type {
+  CreateProgress,
+  ICreateDone,
+  ICreateRefused,
+  IRunNote
+} from '../../api';
 import { signBundle, signerFromPem } from '../../envelope/sign';
 import type { AttestRequested } from '../../journal/events';
 import { nameText } from '../../journal/names';
+import { noteOf, parseRunList } from '../../record/runlist';
+import type { IRecord } from '../../record/types';
 import { prepare, prepareAgain, takeMissing, type IPrepared } from '../attest';
 import { namedSession, traceAll, unchangedWrites } from '../choose';
 import {
@@ -13,6 +20,7 @@ import {
   type ICommonOptions,
   type IContext
 } from '../context';
+import { resolveDrops, withDropping, type IDropBase } from '../drops';
 import { CliError, EXIT_NO } from '../errors';
 import { writeAtomic } from '../files';
 import { cutSession, History } from '../history';
@@ -96,19 +104,17 @@ class Reporter {
     }
   }
 
-  finish(done: ICreateDone & { kept: IKept | null }, dryRun: boolean): void {
-    const { kept, ...reply } = done;
+  finish(done: Done, dryRun: boolean): void {
+    const { kept, leftOut, ...reply } = done;
+    const made = { done: reply, kept, leftOut };
+    const { terminal } = this.context;
     if (this.options.json === true) {
       this.line(reply);
     } else if (dryRun) {
-      this.context.terminal.out(`${reply.statement}\n`);
-      this.context.terminal.err(
-        formatCreated(this.context, this.options, reply, null)
-      );
+      terminal.out(`${reply.statement}\n`);
+      terminal.err(formatCreated(this.context, this.options, made));
     } else {
-      this.context.terminal.out(
-        formatCreated(this.context, this.options, reply, kept)
-      );
+      terminal.out(formatCreated(this.context, this.options, made));
     }
   }
 
@@ -134,7 +140,11 @@ class Reporter {
   private bar: IProgress | null = null;
 }
 
-type Done = ICreateDone & { kept: IKept | null };
+type Done = ICreateDone & {
+  kept: IKept | null;
+  /** Runs that the author left out. */
+  leftOut: IRunNote[];
+};
 
 async function createRecordOf(
   context: IContext,
@@ -143,7 +153,7 @@ async function createRecordOf(
   report: Reporter
 ): Promise<Done> {
   const history = new History(context.places.home);
-  const { prepared, subjects } = await prepareWish(
+  const { prepared, subjects, dropping } = await prepareWish(
     context,
     options,
     wish,
@@ -153,7 +163,11 @@ async function createRecordOf(
   if (wish.dryRun === true) {
     const hint =
       wish.sign === 'local' ? ensureSigningKey(context.places.keys).hint : null;
-    return describe(context, options, prepared, { hint, dryRun: true });
+    const notes = runNotes(prepared.record);
+    return {
+      ...describe(context, options, prepared, { hint, dryRun: true }),
+      runs: dropping === null ? notes : withDropping(notes, dropping)
+    };
   }
   report.progress('writing', 0, 1);
   const key =
@@ -184,6 +198,13 @@ async function createRecordOf(
   });
 }
 
+/** Every run of a record, in short. */
+function runNotes({ byproducts }: IRecord): IRunNote[] {
+  const list = byproducts.find(({ name }) => name === 'runs.json');
+  const text = Buffer.from(list?.bytes ?? []).toString('utf8');
+  return (parseRunList(text) ?? []).map(noteOf);
+}
+
 function describe(
   context: IContext,
   options: ICommonOptions,
@@ -209,13 +230,19 @@ function describe(
       kept === null
         ? null
         : { path: show(kept.copy.path), problem: kept.copy.problem },
-    kept
+    kept,
+    leftOut:
+      request.drops.length === 0
+        ? []
+        : runNotes(record).filter(note => note.verdict === 'dropped-by-user')
   };
 }
 
 interface IReady {
   prepared: IPrepared;
   subjects: ISubject[];
+  /** What a choice of runs to leave out rests on; null for a preview's record. */
+  dropping: IDropBase | null;
 }
 
 async function prepareWish(
@@ -252,11 +279,17 @@ async function prepareWish(
             report.progress('reading', done, total, name)
           )
   );
+  const dropping = {
+    subjects: traced,
+    sessions: sessions.map(({ session }) => session),
+    own: start.map(({ session }) => session)
+  };
   const prepared = prepare({
     subjects: traced,
     sessions,
     taken,
     options: wish.options,
+    drops: resolveDrops(dropping, wish.drops ?? []),
     notebook:
       wish.notebook === undefined
         ? null
@@ -264,7 +297,7 @@ async function prepareWish(
     userHome: context.env.HOME || os.homedir(),
     now: context.now()
   });
-  return { prepared, subjects };
+  return { prepared, subjects, dropping };
 }
 
 function takeAll(
@@ -323,7 +356,8 @@ async function prepareRequest(
       ))
     );
   }
-  return { prepared: prepareAgain(request, sessions, taken), subjects };
+  const prepared = prepareAgain(request, sessions, taken);
+  return { prepared, subjects, dropping: null };
 }
 
 /** A draft is made at every other save: larger files are left to the record itself. */

@@ -14,6 +14,7 @@ import { findBoth, parseStatement, type IFound } from '../finding';
 import { History } from '../history';
 import { isBundle, type IRecordFile } from '../records';
 import { findReplays, parseReplay, replaySentence } from '../replays';
+import { runLines } from '../run-words';
 import { tellStory, type IRunList } from '../story';
 import { compareInputs, findRunList } from '../surroundings';
 import { traceSubject } from '../trace';
@@ -23,6 +24,8 @@ import { writerNumber } from '../written';
 
 export interface IExplainOptions extends ICommonOptions {
   record?: string;
+  /** List every run. */
+  runs?: boolean;
 }
 
 export async function runExplain(
@@ -53,18 +56,38 @@ export async function runExplain(
   });
   const show = (file: string | null): string | null =>
     file === null ? null : showPath(context, options, file);
-  const shown = {
+  const notes = options.runs === true ? (runList?.notes ?? null) : undefined;
+  const shown: IExplainReply = {
     ...reply,
     file: show(reply.file),
     record: show(reply.record),
+    ...(notes === undefined
+      ? {}
+      : { runs: notes === null ? null : [...notes] }),
     story
   };
   context.terminal.out(
     options.json === true
       ? `${JSON.stringify(shown)}\n`
-      : `${story.join('\n')}\n`
+      : `${[...story, ...listLines(notes)].join('\n')}\n`
   );
   return 0;
+}
+
+/** The list of runs below the story, where it was asked for. */
+function listLines(notes: IRunList['notes'] | null | undefined): string[] {
+  if (notes === undefined) {
+    return [];
+  }
+  return [
+    '',
+    ...(notes === null
+      ? [
+          'The list of runs isn’t on this computer. Ask the author for runs.json from the',
+          'record’s folder.'
+        ]
+      : runLines(notes))
+  ];
 }
 
 /** A replay's own statement: what it is about is told by the record. */

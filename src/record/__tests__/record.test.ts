@@ -397,6 +397,29 @@ describe('what was not seen', () => {
     expect(record.summary).toMatchObject({ runsKept: 2, runsTotal: 4 });
   });
 
+  it('never lets the ceiling rise by leaving runs out, whatever they did', () => {
+    const whole = recordOf([usualSession()], [MODEL]);
+    const drops = [['m1/0'], ['m2/0'], ['m1/0', 'm2/0']];
+    const rank = ({ summary }: IRecord) =>
+      summary.ceiling.reasons.filter(({ holds }) => holds).length;
+    for (const dropped of drops) {
+      const record = recordOf([usualSession()], [MODEL], { drops: dropped });
+      expect(record.summary.ceiling.level).toBe('below-L1');
+      expect(rank(record)).toBeLessThan(rank(whole));
+    }
+  });
+
+  it('has no run that the author left out in the condensed notebook', () => {
+    const record = recordOf([usualSession()], [MODEL], { drops: ['m1/0'] });
+    const { bytes } = record.byproducts.find(
+      ({ name }) => name === 'condensed.ipynb'
+    )!;
+    const { cells } = JSON.parse(new TextDecoder().decode(bytes)) as {
+      cells: { id: string }[];
+    };
+    expect(cells.map(({ id }) => id)).toEqual(['about', 's1-2', 's1-3']);
+  });
+
   it('counts a may-write of the subject and of what was read, of nothing else', () => {
     const session = usualSession();
     const changed = (path: string) => {

@@ -108,9 +108,17 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
       case 'ArrowUp':
         move(neighbour(current, 'previousElementSibling'));
         break;
+      case 'Home':
+      case 'End':
+        event.preventDefault();
+        goToEnd(current, event.key === 'End');
+        break;
     }
   };
-  const rows = lines.filter((line): line is { row: T } => 'row' in line);
+  // The one row that Tab reaches is among those that exist.
+  const rows = lines
+    .slice(from, to)
+    .filter((line): line is { row: T } => 'row' in line);
   const stop = rows.some(({ row }) => keyOf(row) === selected)
     ? selected
     : rows.length > 0 && rows[0]
@@ -175,6 +183,16 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
       </table>
     </div>
   );
+}
+
+/** Scroll to the first or last row and give it the focus, once it exists. */
+function goToEnd(row: Element, last: boolean): void {
+  const scroll = row.closest<HTMLElement>('.jp-Attest-scroll');
+  scroll?.scrollTo({ top: last ? scroll.scrollHeight : 0 });
+  requestAnimationFrame(() => {
+    const rows = scroll?.querySelectorAll<HTMLElement>('tr[tabindex]') ?? [];
+    rows[last ? rows.length - 1 : 0]?.focus();
+  });
 }
 
 /** The next row that can have the focus. */
