@@ -27,6 +27,7 @@ from .home import journal_home, make_private
 from .journal import name_of, settled_path, write_private
 from .provisioner import NAME, AttestProvisioner
 from .server.recorder import Label, Recorder
+from .tracer import launch as tracing
 
 OK, CELL_ERROR, COULD_NOT_RUN = 0, 1, 2
 
@@ -55,6 +56,7 @@ class Options:
     timeout: float | None
     allow_errors: bool
     json_progress: bool
+    trace: bool = False
 
 
 @dataclass
@@ -222,6 +224,7 @@ class Execution:
     async def _start_kernel(self) -> None:
         client, manager = self._client, self._manager
         client.reset_execution_trackers()
+        self._check_tracer()
         try:
             await client.async_start_new_kernel(
                 cwd=str(self._path.parent), stderr=self._kernel_stderr
@@ -252,6 +255,16 @@ class Execution:
             parameters=self._options.parameters,
             output=name_of(settled_path(output)) if output else None,
         )
+
+    def _check_tracer(self) -> None:
+        """Whoever asks for a tracer here gets one, or no run."""
+        AttestProvisioner.policy.trace = self._options.trace
+        wanted = self._options.trace
+        with contextlib.suppress(NoSuchKernel):
+            wanted = wanted or tracing.is_wanted(self._manager.kernel_spec)
+        reason = tracing.why_not() if wanted else None
+        if reason is not None:
+            raise ExecuteError(f"The kernel can't be traced: {reason}.")
 
     def _name_cell(self, cell: Any, cell_index: int) -> None:
         """Let the next request carry the cell's id, as JupyterLab's do."""
@@ -425,6 +438,7 @@ def parse(arguments: list[str]) -> Options:
         "-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE")
     )
     parser.add_argument("--kernel", metavar="NAME", help="instead of the notebook's own")
+    parser.add_argument("--trace", action="store_true", help="with strace around the kernel")
     parser.add_argument("--timeout", type=float, metavar="S", help="per cell, in seconds")
     parser.add_argument("--allow-errors", action="store_true", help="go on after a failed cell")
     parser.add_argument("--json-progress", action="store_true", help="JSON lines on stdout")
@@ -440,6 +454,7 @@ def parse(arguments: list[str]) -> Options:
         timeout=given.timeout,
         allow_errors=given.allow_errors,
         json_progress=given.json_progress,
+        trace=given.trace,
     )
 
 

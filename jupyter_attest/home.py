@@ -42,6 +42,11 @@ class SessionFolder:
         return self.path / "starting"
 
     @property
+    def trace(self) -> Path:
+        """The log of a tracer around the kernel; there only until it was read to its end."""
+        return self.path / "tracer.strace"
+
+    @property
     def paused(self) -> Path:
         """There while recording is paused."""
         return self.path / "paused"

@@ -19,6 +19,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from .home import SessionFolder, journal_home, new_session
 from .probe.install import ProbeMissingError, ProbeSource
+from .tracer import launch as tracing
 
 #: Name of the entry point in the group ``jupyter_client.kernel_provisioners``.
 NAME = "jupyter-attest"
@@ -56,6 +57,8 @@ class Launch:
     cwd: str | None
     #: Path that the server's session names, as the kernel's environment has it.
     named: str | None
+    #: ``expected`` where a tracer is around it, why not where one was asked for, else ``None``.
+    tracer: str | None = None
     provisioner: str = NAME
 
 
@@ -79,6 +82,8 @@ class Policy:
     home: Callable[[], Path] = journal_home
     enabled: Callable[[], bool] = lambda: True
     observer: LaunchObserver | None = None
+    #: Every kernel is traced, whatever its specification says.
+    trace: bool = False
     #: Sessions that ended with the probe's marker still there, by kernel id.
     deaths: dict[str, int] = field(default_factory=dict)
 
@@ -134,8 +139,30 @@ class AttestProvisioner(LocalProvisioner):
                 reason = f"the probe couldn't be installed: {error}"
         if reason is not None:
             log.warning("jupyter-attest: no probe in this kernel: %s", reason)
-        self._announce(prepared, session, previous, reason or EXPECTED)
+        tracer = None
+        if session is not None and (self.policy.trace or tracing.is_wanted(self.kernel_spec)):
+            tracer, changed = await self._with_tracer(changed, session, previous)
+        self._announce(prepared, session, previous, reason or EXPECTED, tracer)
         return changed
+
+    async def _with_tracer(
+        self, prepared: dict[str, Any], session: SessionFolder, previous: SessionFolder | None
+    ) -> tuple[str, dict[str, Any]]:
+        """What to say of the tracer, and how the kernel is started: plainly where it can't be."""
+        if previous is not None and previous.starting.exists() and previous.trace.exists():
+            reason: str | None = "the kernel died in its last start under the tracer"
+        else:
+            loop = asyncio.get_running_loop()
+            reason = await loop.run_in_executor(None, tracing.why_not)
+        if reason is None:
+            try:
+                argv = tracing.command(session.trace, list(prepared["cmd"]))
+            except OSError as error:
+                reason = f"its log can't be made: {error.strerror}"
+            else:
+                return tracing.EXPECTED, {**prepared, "cmd": argv}
+        log.warning("jupyter-attest: this kernel isn't traced: %s", reason)
+        return reason, prepared
 
     def _reason_for_none(self, previous: SessionFolder | None) -> str | None:
         """Why the probe must stay out of this start, or ``None``."""
@@ -184,6 +211,7 @@ class AttestProvisioner(LocalProvisioner):
         session: SessionFolder | None,
         previous: SessionFolder | None,
         probe: str,
+        tracer: str | None,
     ) -> None:
         observer = self.policy.observer
         if observer is None:
@@ -198,6 +226,7 @@ class AttestProvisioner(LocalProvisioner):
             probe=probe,
             cwd=str(cwd) if cwd else None,
             named=environment.get("JPY_SESSION_NAME"),
+            tracer=tracer,
         )
         with contextlib.suppress(Exception):
             observer.launching(launch)

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..home import SessionFolder, open_session, remember_write
 from ..journal import JournalFile, Texts, boot_id, name_of, now_text, observer, path_of
+from ..tracer.follow import Follower
 from . import scan
 from .files import (
     Identity,
@@ -116,6 +117,8 @@ class Watched:
     #: Observers on other computers, whose paths mean nothing here.
     elsewhere: set[str] = field(default_factory=set)
     wrote: bool = False
+    #: Where the kernel was started under a tracer.
+    tracer: Follower | None = None
 
 
 class Service:
@@ -164,7 +167,24 @@ class Service:
         watched = Watched(folder, journal, tails, Texts(folder.path, folder.key))
         self._sessions[folder.sid] = watched
         self._add_roots(watched, [*message.get("roots", []), *self._extra_roots])
+        if folder.trace.exists():
+            self._follow(watched)
         journal.flush()
+
+    def _follow(self, watched: Watched) -> None:
+        """Follow the log of the tracer around the kernel."""
+
+        def existed(path: str, at: int) -> dict[str, Any] | None:
+            for root in watched.roots.values():
+                identity = root.last.files.get(path) if root.last is not None else None
+                if identity is not None and identity.ctime_ns < at:
+                    return stat_from(identity)
+            return None
+
+        def tell(event: dict[str, Any]) -> None:
+            self._on_event(watched, "tracer.jsonl", event)
+
+        watched.tracer = Follower(watched.folder, watched.texts, self._home, existed, tell)
 
     def _on_roots(self, message: dict[str, Any]) -> None:
         watched = self._sessions.get(str(message.get("sid")))
@@ -176,6 +196,8 @@ class Service:
         if watched is None:
             return
         mono = int(message["mono"])
+        if watched.tracer is not None:
+            watched.tracer.on_run(str(message["run"]), message["phase"], mono)
         if message["phase"] == "start":
             self._run_started(watched, str(message["run"]), mono)
         else:
@@ -195,6 +217,8 @@ class Service:
             return
         be_normal()
         self._read_tails(watched)
+        if watched.tracer is not None:
+            watched.tracer.advance(final=True)
         self._scan(watched, final=True)
         deadline = time.monotonic() + float(message.get("timeout", 30))
         self._flushes.append(Flush(message.get("id"), sid, deadline, closing))
@@ -219,6 +243,8 @@ class Service:
         """Do what is due; returns how long nothing will be, in seconds."""
         for watched in self._sessions.values():
             self._read_tails(watched)
+            if watched.tracer is not None:
+                watched.tracer.advance()
         self._take_results()
         for watched in list(self._sessions.values()):
             if self._scan_is_due(watched):
@@ -234,6 +260,8 @@ class Service:
         """The recorder is gone: write what is known and close every file."""
         for watched in self._sessions.values():
             self._read_tails(watched)
+            if watched.tracer is not None:
+                watched.tracer.close()
             self._scan(watched, final=True)
             self._write_pending(watched, float("inf"))
         deadline = time.monotonic() + STOP_S
@@ -400,6 +428,9 @@ class Service:
 
     def _on_event(self, watched: Watched, file: str, event: dict[str, Any]) -> None:
         kind = event.get("type")
+        if watched.tracer is not None and file != "tracer.jsonl":
+            watched.tracer.on_probe(file, event)
+            watched.tracer.noise.prefixes = watched.prefixes
         if kind == "run.started" and event.get("run"):
             self._run_started(watched, event["run"], int(event["mono"]))
         elif kind == "run.ended" and event.get("run"):
@@ -555,7 +586,11 @@ class Service:
             self._flushes.remove(flush)
             if watched is not None:
                 watched.journal.sync()
+                if watched.tracer is not None:
+                    watched.tracer.sync()
                 if flush.closing:
+                    if watched.tracer is not None:
+                        watched.tracer.close()
                     watched.journal.close()
                     self._sessions.pop(flush.sid, None)
             self._answer(flush.ident, complete=done)

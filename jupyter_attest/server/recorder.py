@@ -697,7 +697,9 @@ class Recorder:
         kernel.problem = None
         roots = [launch.cwd] if launch.cwd else []
         recording = self._begin(kernel, launch.session, launch.probe, roots)
-        self._file_start(recording, launch.manager, launch.previous_sid, launch.provisioner)
+        self._file_start(
+            recording, launch.manager, launch.previous_sid, launch.provisioner, launch.tracer
+        )
         self._rebind(recording, old, launch.named)
 
     def _begin_without_provisioner(self, kernel: Kernel, previous_sid: str | None) -> None:
@@ -736,7 +738,12 @@ class Recorder:
         return recording
 
     def _file_start(
-        self, recording: Recording, manager: Any, previous: str | None, provisioner: str
+        self,
+        recording: Recording,
+        manager: Any,
+        previous: str | None,
+        provisioner: str,
+        tracer: str | None = None,
     ) -> None:
         spec = getattr(manager, "kernel_spec", None)
         recording.journal.add(
@@ -749,6 +756,7 @@ class Recorder:
             provisioner=provisioner,
             probe=recording.probe,
             tap=self.tap,
+            tracer=tracer,
         )
         if recording.folder.paused.exists():
             recording.paused = True

@@ -154,7 +154,9 @@ export const KernelStarted = event('kernel.started', {
   /** `expected`, or why there will be no probe. */
   probe: z.string(),
   /** `listening`, or why nobody listens to the websockets; null where there are none. */
-  tap: optionalText
+  tap: optionalText,
+  /** `expected`, why there is none though one was asked for, or null. */
+  tracer: optionalText
 });
 
 const kernelEnd = { reason: text };
@@ -496,7 +498,9 @@ export const FileOpened = actEvent('file.opened', {
   stat: z.nullable(Stat),
   outcome: z.enum(['opened', 'failed', 'unknown']),
   /** The path stands for several files: a folder's, or those that fit a glob. */
-  holds: z.optional(z.enum(['folder', 'glob']))
+  holds: z.optional(z.enum(['folder', 'glob'])),
+  /** Process that did it, where a tracer saw it. */
+  pid: z.optional(z.int())
 });
 /** What the run left behind at its end. */
 export const FileSettled = probeEvent('file.settled', {
@@ -632,6 +636,9 @@ export const FolderManifest = event('folder.manifest', {
   complete: z.optional(z.boolean())
 });
 
+/** A tracer saw this run from its start to its end, and its word on it is complete. */
+export const TraceCovered = event('trace.covered', { run: RunId });
+
 /* ----------------------------------------------------------------- attest */
 
 export const Prefix = z.looseObject({
@@ -762,6 +769,7 @@ export const JournalEvent = z.discriminatedUnion('type', [
   DbQueried,
   ProcessStarted,
   ProcessEnded,
+  TraceCovered,
   ScanStarted,
   ScanDone,
   FileChanged,
