@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..helper.files import stat_event
+from ..helper.files import identity_in, stat_event
 from ..journal import name_of
 from ..probe.files import DATA_SUFFIXES, source_of
 from ..probe.redaction import cut_argv
@@ -133,7 +133,7 @@ class Acts:
             return []
         stat: dict[str, Any] | None = None
         if ops == ["read"]:
-            stat = _unless_younger(status, call.at)
+            stat = self._met(real, status, call.at)
         elif "truncate" not in ops:
             stat = self._existed(real, call.at)
             if stat is None and b"O_CREAT" in call.text:
@@ -157,6 +157,16 @@ class Acts:
                 key=(real, tuple(ops), str(stat)),
             )
         ]
+
+    def _met(self, real: str, status: os.stat_result | None, at: int) -> dict[str, Any] | None:
+        """The identity that an open at this time surely met; ``None`` where it isn't sure."""
+        if status is None:
+            return None
+        now = stat_event(status)
+        if status.st_ctime_ns <= at - GRAIN_NS:
+            return now
+        before = self._existed(real, at)
+        return now if before is not None and identity_in(before) == identity_in(now) else None
 
     def _truncated(self, call: Call, thread: Thread) -> list[Act]:
         path = self._named(call, thread, None, 0)
@@ -287,13 +297,6 @@ def _status(path: str) -> os.stat_result | None:
         return Path(path).stat()
     except (OSError, ValueError):
         return None
-
-
-def _unless_younger(status: os.stat_result | None, at: int) -> dict[str, Any] | None:
-    """The identity that an open at this time surely met."""
-    if status is None or status.st_ctime_ns > at - GRAIN_NS:
-        return None
-    return stat_event(status)
 
 
 __all__ = ["Act", "Acts", "Filter", "Process", "ops_of", "settled"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import time
 from collections import deque
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from typing import Any
 from ..home import SessionFolder
 from ..journal import JournalFile, Texts, observer, path_of
 from .acts import Act, Acts, Filter, settled
+from .launch import version
 from .runs import Interval, Runs
 from .strace import Call, Parser
 from .tree import STARTS, Process, Tree
@@ -39,6 +41,7 @@ _PUNCH = 16 * 1024**2
 #: Longest work on one tick, in s.
 _TURN_S = 0.1
 
+_RANDOM = re.compile(r"[a-z0-9_]{8}")
 _WRITES = frozenset({"write", "append", "create", "truncate"})
 
 
@@ -122,12 +125,14 @@ class Follower:
         """
         self._folder, self._texts, self._tell = folder, texts, tell
         again = (folder.path / "tracer.jsonl").exists()
-        joined = {**observer("tracer", "tracer"), "program": "strace"}
+        joined = {**observer("tracer", "tracer"), "version": f"strace {version() or 'unknown'}"}
         self._journal = JournalFile(folder.path / "tracer.jsonl", folder.sid, [joined])
         self._parser = Parser()
         self._tree = Tree(self._parser)
         self.noise = Filter((str(home) + "/", os.path.realpath(home) + "/"))
-        self._acts = Acts(self._tree, self.noise, existed)
+        self._known: dict[str, tuple[int, Event | None]] = {}
+        self._looked = existed
+        self._acts = Acts(self._tree, self.noise, self._existed)
         self._runs = Runs()
         self._told = Told()
         self._main: str | None = None
@@ -137,7 +142,8 @@ class Follower:
         self._offset = self._punched = 0
         self._rest = b""
         self._events = 0
-        self._kernel_gone = False
+        #: When the kernel ended (wall clock, ns); 0 while it runs.
+        self._kernel_gone = 0
         #: Why nothing is read any more; ``None`` while all is.
         self.stopped: str | None = None
         self._descriptor = os.open(folder.trace, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
@@ -153,10 +159,25 @@ class Follower:
         if file == self._main:
             self._runs.on_event(event)
         self._told.add(event)
+        if event.get("type") == "file.settled":
+            self._left(event)
 
     def on_run(self, ident: str, phase: str, mono: int) -> None:
         """Take the recorder's word of a run."""
         self._runs.on_recorder(ident, phase, mono)
+
+    def _left(self, event: Event) -> None:
+        """Remember what a run left at a path, and when it ended."""
+        path = path_of(event.get("realPath"))
+        if path is not None:
+            self._known[path] = (int(event["mono"]), event.get("stat"))
+
+    def _existed(self, path: str, at: int) -> Event | None:
+        """The stat of a file as it surely was at a time (wall clock, ns)."""
+        mono, stat = self._known.get(path, (0, None))
+        if stat is not None and mono < at - (time.time_ns() - time.monotonic_ns()):
+            return stat
+        return self._looked(path, at)
 
     # ----------------------------------------------------------------- work
 
@@ -173,8 +194,9 @@ class Follower:
     def close(self) -> None:
         """The session is over: say how it ended, and delete the log."""
         self.advance(final=True)
-        if self.stopped is None and not self._kernel_gone and self._is_abandoned():
-            self._stop("the tracer ended before the kernel")
+        self._check_tracer()
+        if self._kernel_gone and self.stopped is None:
+            self._end_runs()
         reason = self.stopped or "its log was read to the end"
         self._journal.add("observer.left", observer="tracer", reason=reason)
         self._journal.close()
@@ -192,15 +214,27 @@ class Follower:
             self.stopped = reason
             self._journal.gap("tracer-stopped", reason=reason)
 
-    def _is_abandoned(self) -> bool:
-        """Whether the kernel runs on without its tracer."""
+    def _check_tracer(self) -> None:
+        """Stop where the kernel went on, or ended, without its tracer."""
         kernel = self._tree.kernel
-        if kernel is None:
-            return False
-        with contextlib.suppress(OSError):
+        if kernel is None or self._kernel_gone or self.stopped is not None:
+            return
+        try:
             status = Path(f"/proc/{kernel.pid}/status").read_text()
-            return "\nTracerPid:\t0\n" in status and "\nState:\tZ" not in status
-        return not self._kernel_gone
+        except OSError:
+            status = ""
+        if status == "" or "\nTracerPid:\t0\n" in status:
+            self._read(float("inf"))  # its last lines may have come just now
+            if not self._kernel_gone:
+                self._stop("the tracer ended before the kernel")
+
+    def _end_runs(self) -> None:
+        """Runs that the kernel's end cut short were seen until then."""
+        at = self._kernel_gone - (time.time_ns() - time.monotonic_ns())
+        cut = [run for run in self._runs.live.values() if not run.ended]
+        for run in cut:
+            run.ended = at
+        self._cover([run.ident for run in cut], final=True)
 
     # ------------------------------------------------------------- the log
 
@@ -240,7 +274,7 @@ class Follower:
         if not isinstance(item, Call):
             ended = self._tree.ended(item)
             if ended is not None and ended.is_kernel:
-                self._kernel_gone = True
+                self._kernel_gone = item.at
             elif ended is not None and ended.executed:
                 fields = {"pid": ended.pid, "exitCode": item.code}
                 self._wait(Act("process.ended", item.at, thread, fields, key=("end", ended.pid)))
@@ -267,7 +301,12 @@ class Follower:
     # ---------------------------------------------------------- attribution
 
     def _wait(self, act: Act) -> None:
-        if not self._folder.paused.exists():
+        if self._folder.paused.exists():
+            return
+        last = self._pending[-1] if self._pending else None
+        if last is not None and is_trial(last, act):
+            self._pending.pop()
+        else:
             self._pending.append(act)
 
     def _release(self, *, final: bool) -> None:
@@ -286,8 +325,9 @@ class Follower:
             return  # the interpreter's own start
         run, during = self._runs.of(act.thread, mono, offset)
         written = self._written.setdefault(run or "", {})
-        for path in act.takes:
-            written.pop(path, None)
+        if act.kind.endswith(".renamed"):
+            for path in act.takes:
+                written.pop(path, None)
         for path in act.writes:
             written[path] = None
         seen = self._seen.setdefault(run, set())
@@ -331,8 +371,7 @@ class Follower:
             self._runs.finish(run)
             self._seen.pop(ident, None)
             self._settle(run)
-            if self.stopped is None and not self._kernel_gone and self._is_abandoned():
-                self._stop("the tracer ended before the kernel")
+            self._check_tracer()
             if self.stopped is None:
                 self._journal.add("trace.covered", run=ident)
 
@@ -346,6 +385,14 @@ class Follower:
             fields = settled(path, at)
             if fields is not None:
                 self._put("file.settled", run.ident, run.ended, at, fields)
+                self._left({**fields, "mono": run.ended})
+
+
+def is_trial(opened: Act, removed: Act) -> bool:
+    """Whether Python's ``tempfile`` tried with these two where it may write."""
+    same = removed.kind == "file.removed" and removed.takes == opened.writes != []
+    made = same and "create" in opened.fields.get("ops", ())
+    return made and _RANDOM.fullmatch(Path(opened.writes[0]).name) is not None
 
 
 def call_tells_folder(call: Call) -> bool:

@@ -134,6 +134,8 @@ export interface ISessionOptions {
   tap?: boolean;
   notebook?: string | null;
   prefixes?: string[];
+  /** What the start says of a tracer; null where none was asked for. */
+  tracer?: string | null;
 }
 
 export const NOTEBOOK = '/home/ann/work/train.ipynb';
@@ -172,7 +174,8 @@ export class FakeSession {
         language: 'python',
         specSha256: null,
         provisioner: 'jupyter-attest',
-        probe: 'expected'
+        probe: 'expected',
+        tracer: options.tracer ?? null
       });
       const notebook =
         options.notebook === undefined ? NOTEBOOK : options.notebook;

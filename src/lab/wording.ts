@@ -526,6 +526,13 @@ function knownGap(trans: TranslationBundle, code: GapCode): IGapWords {
         ),
         meaning: trans.__('An input may be missing from this record.')
       };
+    case 'tracer-stopped':
+      return {
+        what: trans.__(
+          "A tracer was asked for, but it didn't see these runs to their end."
+        ),
+        meaning: trans.__('An input or output may be missing from this record.')
+      };
     case 'native-io':
       return {
         what: trans.__(

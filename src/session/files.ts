@@ -38,8 +38,8 @@ interface ITouch {
   before: Stat | null;
   /** Its settled state came, or its file was moved on. */
   settled: boolean;
-  /** Kinds of the observers that saw it: the kernel's own probe, a child's. */
-  by: Set<'probe' | 'worker'>;
+  /** Kinds of the observers that saw it: the kernel's own probe, a child's, a tracer. */
+  by: Set<'probe' | 'worker' | 'tracer'>;
 }
 
 type Touches = Map<string, ITouch>;
@@ -174,13 +174,13 @@ class FileFold {
   }
 
   private touchWrite(
-    event: { run: string | null; mono: string; attribution: string },
+    event: Pick<EventOf<'file.opened'>, 'run' | 'mono' | 'attribution' | 'by'>,
     path: Name,
     { via, before }: { via: string | null; before: Stat | null }
   ): void {
     const run = this.isAfterItsRun(event) ? null : event.run;
     const touch = this.touch(run, path);
-    const by = event.attribution === 'process' ? 'worker' : 'probe';
+    const by = writerOf(event);
     touch?.by.add(by);
     if (touch === undefined) {
       const wroteAt = Number(event.mono);
@@ -760,6 +760,17 @@ function isInput(event: EventOf<'file.opened'>): boolean {
   const absent = event.stat === null && event.outcome !== 'opened';
   const made = event.stat === null && event.ops.includes('create');
   return event.outcome !== 'failed' && keeps && !emptied && !absent && !made;
+}
+
+/** Kind of the observer that saw a write. */
+function writerOf({
+  by,
+  attribution
+}: Pick<EventOf<'file.opened'>, 'attribution' | 'by'>) {
+  if (by === 'tracer') {
+    return 'tracer' as const;
+  }
+  return attribution === 'process' ? ('worker' as const) : ('probe' as const);
 }
 
 function functionName(

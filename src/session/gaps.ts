@@ -9,6 +9,7 @@ import { eventsOf, mainProbe, type ISessionLog } from './log';
 import { gap } from './gap';
 import { remoteExecution, unseededDraws } from './elsewhere';
 import { unexplained } from './meter';
+import { coveredRuns, leftByTracer, missedByTracer } from './traced';
 import type { IFiles } from './files';
 import type { IRuns } from './runs';
 import type { GapCode, IDocument, IFile, IGap, IRun, ISession } from './types';
@@ -40,7 +41,16 @@ export function findGaps(facts: IGapFacts): IGap[] {
     ...remoteExecution(facts.runs.runs)
   ];
   const known = new Set(concluded.map(g => g.code));
-  return [...concluded, ...stated(facts.log, known)];
+  const all = [...concluded, ...stated(facts.log, known)];
+  return closeByTracer(facts, all);
+}
+
+/** What a tracer saw isn't missing; what it was to see and didn't is. */
+function closeByTracer({ log, runs }: IGapFacts, gaps: IGap[]): IGap[] {
+  const covered = coveredRuns(log);
+  const missed = missedByTracer(log, runs.runs, covered);
+  const left = leftByTracer(gaps, runs.runs, covered);
+  return missed === null ? left : [...left, gap('tracer-stopped', missed)];
 }
 
 /** What observers stated, unless the fold concluded the same from the facts. */
@@ -48,7 +58,8 @@ function stated(log: ISessionLog, known: ReadonlySet<GapCode>): IGap[] {
   const events = [...log.recorder, ...log.probes.flatMap(p => p.events)];
   return [...eventsOf(events, 'gap')].flatMap(event => {
     const found = statedGap(event);
-    return SAID_TWICE.has(found.code) && known.has(found.code) ? [] : [found];
+    const twice = SAID_TWICE.has(found.code) && known.has(found.code);
+    return twice || found.code === 'tracer-stopped' ? [] : [found];
   });
 }
 
@@ -205,7 +216,7 @@ function fromProbes({ log, files }: IGapFacts): IGap[] {
   for (const event of log.probes.flatMap(p => p.events)) {
     switch (event.type) {
       case 'process.started':
-        if (!event.probed && !isTold(event, told)) {
+        if (event.by !== 'tracer' && !event.probed && !isTold(event, told)) {
           gaps.push(
             gap('child-process', { run: event.run, detail: event.how })
           );

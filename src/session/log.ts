@@ -5,7 +5,7 @@
 import type { EventOf, EventType, JournalEvent } from '../journal/events';
 import type { IReadProblem } from '../journal/read';
 
-/** Events of one probe's file, in its own order. */
+/** Events of one probe's file, or a tracer's, in its own order. */
 export interface IProbeLog {
   file: string;
   hello: EventOf<'probe.hello'> | null;
@@ -16,7 +16,7 @@ export interface ISessionLog {
   sid: string;
   /** Recorder's and helper's events, in the order of each file. */
   recorder: readonly JournalEvent[];
-  /** The kernel's own probe first, then children, by name. */
+  /** The kernel's own probe first, then children, by name; a tracer last. */
   probes: IProbeLog[];
   problems: IReadProblem[];
 }
@@ -74,7 +74,7 @@ export function sortLog(sid: string, files: readonly ILogFile[]): ISessionLog {
   const probes: IProbeLog[] = [];
   let recorder: JournalEvent[] = [];
   for (const { file, events } of named) {
-    if (/^probe-/.test(file) || events.some(isProbe)) {
+    if (/^(probe-|tracer\.)/.test(file) || events.some(isProbe)) {
       const [hello = null] = eventsOf(events, 'probe.hello');
       probes.push({ file, hello, events });
     } else {

@@ -253,6 +253,34 @@ const meter = (read: number): IStory => ({
   }
 });
 
+/** A tracer was asked for, and this is what the start said of it. */
+const traced = (tracer: string, isCovered: boolean): IStory => ({
+  options: { tracer },
+  last: {
+    writes: { [MODEL]: 'weights' },
+    inside: (probe, { run }) => {
+      if (isCovered) {
+        probe.add('trace.covered', { run });
+      }
+    }
+  }
+});
+
+/** Started a program, under a tracer's eyes or not. */
+const starting = (isCovered: boolean): IStory => ({
+  before: session => {
+    session.run({
+      inside: (probe, here) => {
+        const what = { argv: null, how: 'subprocess', pid: 9, probed: false };
+        probe.add('process.started', { ...here, ...what });
+        if (isCovered) {
+          probe.add('trace.covered', { run: here.run });
+        }
+      }
+    });
+  }
+});
+
 const calm: IStory = {};
 
 /** Code → a story that shows it, and one like it that doesn't. */
@@ -326,7 +354,8 @@ const STORIES: Record<GapCode, [shows: IStory, hides: IStory][]> = {
         pid: null,
         probed: true
       })
-    ]
+    ],
+    [starting(false), starting(true)]
   ],
   network: [
     [inside('net.connected', { host: 'example.org', port: 443 }), first({})],
@@ -336,6 +365,10 @@ const STORIES: Record<GapCode, [shows: IStory, hides: IStory][]> = {
   'native-io': [[meter(50_000_000), meter(1000)]],
   'unattributed-bytes': [[meter(50_000_000), meter(1000)]],
   'wrapper-off': [[stated('wrapper-off'), first({})]],
+  'tracer-stopped': [
+    [traced('expected', false), traced('expected', true)],
+    [traced('strace is not on PATH', false), calm]
+  ],
   'mapped-write': [
     [
       inside('file.mapped', { path: '/x/map.bin', writable: true }),
