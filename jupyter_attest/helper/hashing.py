@@ -11,7 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .files import Identity, file_system, identity_of, is_network, is_regular
 
@@ -35,6 +35,8 @@ class Digest:
     at_ns: int = 0
     #: Made before anybody asked for it.
     ahead: bool = False
+    #: Monotonic clock when hashing began, in ns.
+    begun_ns: int = 0
 
 
 def digest_of(path: str, wanted: Identity, max_bytes: int) -> Digest:
@@ -71,6 +73,7 @@ def _digest_of_open(descriptor: int, wanted: Identity) -> Digest:
         return Digest(None, "changed")
     if is_network(file_system(status.st_dev)):
         return Digest(None, "deferred")
+    begun = time.monotonic_ns()
     digest, left = hashlib.sha256(), wanted.size
     while chunk := os.read(descriptor, _CHUNK):
         digest.update(chunk)
@@ -79,7 +82,7 @@ def _digest_of_open(descriptor: int, wanted: Identity) -> Digest:
             return Digest(None, "changed")
     if identity_of(os.fstat(descriptor)) != wanted:
         return Digest(None, "changed")
-    return Digest(digest.hexdigest(), None, time.time_ns())
+    return Digest(digest.hexdigest(), None, time.time_ns(), begun_ns=begun)
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,10 @@ class Hasher:
         self.max_bytes = max_bytes
         self._done = done
         self._cache: OrderedDict[Identity, Digest] = OrderedDict()
+        #: Inodes mapped for writing: their bytes change while their identities stay.
+        self._mutable: set[tuple[int, int]] = set()
+        #: How often that set changed: what was hashed across a change isn't remembered.
+        self._generation = 0
         self._lock = threading.Lock()
         self._jobs: queue.PriorityQueue[tuple[int, int, Job]] = queue.PriorityQueue()
         self._order = itertools.count()
@@ -115,6 +122,19 @@ class Hasher:
         with self._lock:
             return self._cache.get(identity)
 
+    def mutable(self, inode: tuple[int, int], *, mapped: bool) -> None:
+        """A file was mapped for writing, or is no more: what was known of its bytes is void."""
+        with self._lock:
+            (self._mutable.add if mapped else self._mutable.discard)(inode)
+            self._generation += 1
+            for identity in [i for i in self._cache if (i.dev, i.ino) == inode]:
+                del self._cache[identity]
+
+    def is_mutable(self, identity: Identity) -> bool:
+        """Whether these bytes may change without a trace."""
+        with self._lock:
+            return (identity.dev, identity.ino) in self._mutable
+
     def want(self, job: Job) -> bool:
         """Queue a job that somebody waits for; false when too many wait."""
         if self._jobs.qsize() >= MAX_WAITING:
@@ -124,7 +144,7 @@ class Hasher:
 
     def ahead(self, path: str, identity: Identity) -> bool:
         """Queue a file that may be asked for; false when it is known or too many wait."""
-        if self.known(identity) or self._jobs.qsize() >= MAX_WAITING:
+        if self.known(identity) or self.is_mutable(identity) or self._jobs.qsize() >= MAX_WAITING:
             return False
         self._jobs.put((AHEAD, next(self._order), Job(path, identity)))
         return True
@@ -134,18 +154,23 @@ class Hasher:
             _, _, job = self._jobs.get()
             known = self.known(job.identity)
             digest = known
-            if digest is None:
+            if self.is_mutable(job.identity):
+                digest = Digest(None, "mutable")
+            elif digest is None:
+                generation = self._generation
                 digest = digest_of(job.path, job.identity, self.max_bytes)
-                self._remember(job, digest)
+                self._remember(job, digest, generation)
             if job.ticket is not None:
                 with contextlib.suppress(Exception):
                     self._done(job, digest, known is not None)
 
-    def _remember(self, job: Job, digest: Digest) -> None:
+    def _remember(self, job: Job, digest: Digest, generation: int) -> None:
         if digest.sha256 is None:
             return
-        kept = Digest(digest.sha256, None, digest.at_ns, ahead=job.ticket is None)
+        kept = replace(digest, ahead=job.ticket is None)
         with self._lock:
+            if generation != self._generation:
+                return
             self._cache[job.identity] = kept
             while len(self._cache) > MAX_CACHED:
                 self._cache.popitem(last=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -20,6 +21,7 @@ from . import scan
 from .files import (
     Identity,
     identity_in,
+    identity_of,
     is_racy,
     looks_like_data,
     stat_from,
@@ -112,6 +114,8 @@ class Watched:
     pending: list[Pending] = field(default_factory=list)
     #: (path, identity) of digests asked for.
     asked: set[tuple[str, Identity]] = field(default_factory=set)
+    #: Files that the kernel has mapped for writing: path by device and inode.
+    mapped: dict[tuple[int, int], str] = field(default_factory=dict)
     waiting: int = 0
     ahead_bytes: int = 0
     #: Observers on other computers, whose paths mean nothing here.
@@ -219,6 +223,8 @@ class Service:
         self._read_tails(watched)
         if watched.tracer is not None:
             watched.tracer.advance(final=True)
+        if closing:
+            self._unmap_all(watched)
         self._scan(watched, final=True)
         deadline = time.monotonic() + float(message.get("timeout", 30))
         self._flushes.append(Flush(message.get("id"), sid, deadline, closing))
@@ -439,6 +445,8 @@ class Service:
             self._on_opened(watched, file, event)
         elif kind == "file.settled":
             self._on_settled(watched, file, event)
+        elif kind == "file.mapped" and event.get("writable"):
+            self._on_mapped(watched, event)
         elif kind == "observer.joined":
             self._on_joined(watched, file, event["observer"])
         elif kind == "probe.hello":
@@ -478,7 +486,8 @@ class Service:
             if event.get("outcome") != "failed" and not scan.is_skipped(path):
                 self._add_roots(watched, [str(Path(path).parent)])
                 self._note_write(watched)
-            return
+            if "read" not in event["ops"] or "truncate" in event["ops"] or event.get("holds"):
+                return
         if event.get("outcome") == "failed":
             return
         if event.get("holds"):
@@ -506,11 +515,36 @@ class Service:
     def _on_settled(self, watched: Watched, file: str, event: dict[str, Any]) -> None:
         path = path_of(event.get("realPath"))
         identity = identity_in(event.get("stat"))
+        if event.get("onlyRead"):
+            return
+        if identity is not None and event.get("mapped") is False:
+            self._unmap(watched, (identity.dev, identity.ino))
         if event.get("holds"):
             self._note_write(watched)
         elif path is not None and identity is not None:
             self._note_write(watched)
             self._ask(watched, path, identity, event["t"], written=True, source=file)
+
+    def _on_mapped(self, watched: Watched, event: dict[str, Any]) -> None:
+        path, identity = path_of(event.get("path")), identity_in(event.get("stat"))
+        if path is not None and identity is not None:
+            inode = (identity.dev, identity.ino)
+            watched.mapped[inode] = path
+            self._hasher.mutable(inode, mapped=True)
+
+    def _unmap(self, watched: Watched, inode: tuple[int, int]) -> None:
+        """A map is gone: from now on the file's digest holds, and has to be taken anew."""
+        if watched.mapped.pop(inode, None) is not None:
+            self._hasher.mutable(inode, mapped=False)
+            watched.asked = {a for a in watched.asked if (a[1].dev, a[1].ino) != inode}
+
+    def _unmap_all(self, watched: Watched) -> None:
+        """The kernel is gone, and its maps with it."""
+        for inode, path in list(watched.mapped.items()):
+            self._unmap(watched, inode)
+            with contextlib.suppress(OSError):
+                identity = identity_of(os.lstat(path))
+                self._ask(watched, path, identity, now_text(), written=True)
 
     def _note_write(self, watched: Watched) -> None:
         if not watched.wrote:
@@ -539,6 +573,8 @@ class Service:
             self._write_digest(watched, job, Digest(None, "elsewhere"), from_cache=False)
         elif not self._hashing:
             self._write_digest(watched, job, Digest(None, "disabled"), from_cache=False)
+        elif self._hasher.is_mutable(identity):
+            self._write_digest(watched, job, Digest(None, "mutable"), from_cache=False)
         elif known := self._hasher.known(identity):
             self._write_digest(watched, job, known, from_cache=True)
         elif self._hasher.want(job):
@@ -570,6 +606,7 @@ class Service:
             when="ahead" if from_cache and digest.ahead else "after",
             fromCache=from_cache,
             racy=ticket.racy,
+            **({"begun": str(digest.begun_ns)} if digest.begun_ns else {}),
         )
         if ticket.written:
             sid = watched.folder.sid

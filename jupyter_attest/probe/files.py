@@ -17,6 +17,7 @@ from .references import (
     _ident,
     _join,
     _lstat,
+    _pread,
     _readlink,
     _realpath,
     _stat,
@@ -35,6 +36,13 @@ WRITING = frozenset({"write", "append", "create", "truncate"})
 
 class Files(Recording):
     """Opens, renames, removals, listings and maps."""
+
+    def __init__(self, shell: Any, folder: str, install: str, runs_missed: int) -> None:
+        super().__init__(shell, folder, install, runs_missed)
+        #: Files mapped for writing that may still be: real path and inode.
+        self.writable: dict[str, int] = {}
+        #: Files that an ended run read and left open: real path and state, by device and inode.
+        self.left_open: dict[tuple[int, int], tuple[str, os.stat_result]] = {}
 
     def absolute(self, path: Any, dir_fd: Any = None) -> str | None:
         """Return the absolute text of a path argument at this moment; None if it has none."""
@@ -139,7 +147,7 @@ class Files(Recording):
         if st is None and writing and flags & os.O_CREAT and "create" not in ops:
             ops = [*ops, "create"]
         seen = run.seen if run is not None else self.loose
-        identity = None if writing or st is None else (st.st_ino, st.st_size, st.st_mtime_ns)
+        identity = None if writing or st is None else state_of(st)
         key = (real, tuple(ops), identity)
         if st is not None and (via == "audit" or (via != "maps" and key not in seen)):
             self.count(run, real, st, ops, type(path) is int)
@@ -152,6 +160,8 @@ class Files(Recording):
         seen[(real, "versions")] = versions + (identity is not None)
         seen[key] = 1
         outcome, created = outcome_of(real, st, writing, flags)
+        if run is not None and st is not None and not writing and outcome != "failed":
+            run.inputs.setdefault(real, st)
         if outcome == "failed" and via == "wrapper" and "create" in ops:
             outcome, created = "unknown", True  # a library's call may make the folder first
         fields = {
@@ -218,11 +228,13 @@ class Files(Recording):
     def on_rename(self, args: tuple[Any, ...]) -> None:
         """os.rename and os.replace: identity goes with the file."""
         source, st = self.named(args, 0, args[2] if len(args) > 2 else None)
-        target, _ = self.named(args, 1, args[3] if len(args) > 3 else None)
+        target, over = self.named(args, 1, args[3] if len(args) > 3 else None)
         if source is None or target is None or st is None:
             return
         if self.is_noise(target, True):
             return
+        if source in self.writable:
+            self.writable[target] = self.writable.pop(source)
         run, how = self.current()
         before: int | None = None
         if run is not None:
@@ -242,6 +254,7 @@ class Files(Recording):
                 run.written[target + path[len(source) :]] = before
         self.tell("folder.renamed" if folder else "file.renamed", run, how, {
             "from": name_of(source), "to": name_of(target), "stat": stat_fields(st, self.mounts),
+            **({} if folder or over is None else {"over": stat_fields(over, self.mounts)}),
         })  # fmt: skip
 
     def on_link(self, args: tuple[Any, ...]) -> None:
@@ -290,7 +303,8 @@ class Files(Recording):
             run.moved.add(path)
             if path in run.written and statmod.S_ISREG(st.st_mode):
                 run.rewritten += st.st_size
-        self.tell("file.removed", run, how, {"path": name_of(path)})
+        fields = {"path": name_of(path), "stat": stat_fields(st, self.mounts)}
+        self.tell("file.removed", run, how, fields)
 
     def on_mkdir(self, args: tuple[Any, ...]) -> None:
         """os.mkdir of a folder that isn't there yet."""
@@ -349,9 +363,30 @@ class Files(Recording):
         if run is not None and run.paused:
             return
         writable = access in (0, 2)
+        self.mapped(run, how, path, writable)
+
+    def mapped(self, run: Run | None, how: str, path: str, writable: bool) -> None:
+        """Write ``file.mapped``; one for writing is looked after until it is gone."""
+        st = try_stat(path)
         if writable:
             self.wrote(run, path)
-        self.tell("file.mapped", run, how, {"path": name_of(path), "writable": writable})
+            if st is not None:
+                self.writable[path] = st.st_ino
+        self.tell("file.mapped", run, how, {
+            "path": name_of(path), "writable": writable,
+            "stat": None if st is None else stat_fields(st, self.mounts),
+        })  # fmt: skip
+
+    def inodes_mapped(self) -> set[int] | None:
+        """Return the inodes that are mapped here for writing; None where that isn't known."""
+        if self.maps_fd < 0:
+            return None
+        found = set()
+        for line in read_all(self.maps_fd).splitlines():
+            words = line.split(None, 5)
+            if len(words) > 4 and words[1][1:2] + words[1][3:4] == "ws":
+                found.add(int(words[4]))
+        return found
 
     def on_sqlite(self, args: tuple[Any, ...]) -> None:
         """sqlite3.connect names the database; SQLite opens it natively."""
@@ -388,16 +423,28 @@ class Files(Recording):
                 fields["outcome"] = "opened"
             judge_outcome(fields)
         self.hear(run)
-        if not run.written:
+        if not (run.written or run.inputs or self.writable or self.left_open):
             return
         ours = self.own_descriptors()
         held = held_files(ours) or held_files(ours)  # again: another thread may have opened one
-        for real in list(run.written):
+        self.check_inputs(run, held)
+        live = self.inodes_mapped() if self.writable else set()
+        for real in [*run.written, *(path for path in self.writable if path not in run.written)]:
             child = real in run.by_children
-            self.tell_settled(run.id, "context", real, None if child else held)
+            mapped: bool | None = None
+            if real in self.writable and live is not None and not child:
+                mapped = self.writable[real] in live
+            self.tell_settled(run.id, "context", real, None if child else held, mapped)
+            if mapped is False:
+                del self.writable[real]
 
     def tell_settled(
-        self, run: str | None, how: str, real: str, held: set[tuple[int, int]] | None
+        self,
+        run: str | None,
+        how: str,
+        real: str,
+        held: dict[tuple[int, int], os.stat_result] | None,
+        mapped: bool | None = None,
     ) -> None:
         """Write ``file.settled``, given what this process holds open where that is known."""
         st = try_stat(real)
@@ -408,8 +455,43 @@ class Files(Recording):
             "realPath": name_of(real),
             "stat": None if st is None else stat_fields(st, self.mounts),
             "stillOpen": still,
+            **({} if mapped is None else {"mapped": mapped}),
             **({"holds": "folder"} if st is not None and statmod.S_ISDIR(st.st_mode) else {}),
         })  # fmt: skip
+
+    def check_inputs(self, run: Run, held: dict[tuple[int, int], os.stat_result] | None) -> None:
+        """Tell the files that somebody else changed while this run read them.
+
+        Files that an earlier run left open are read again, perhaps, if their bytes are others.
+        """
+        for key, (real, before) in list(self.left_open.items()):
+            now = None if held is None else held.get(key)
+            if now is None:
+                del self.left_open[key]  # perhaps only at the end of this run
+                now = try_lstat(real)
+                if now is None or (now.st_dev, now.st_ino) != key:
+                    continue
+            else:
+                self.left_open[key] = real, now
+            if state_of(now) != state_of(before) and real not in run.written:
+                self.tell("file.opened", run, "context", {
+                    "path": name_of(real), "realPath": name_of(real), "ops": ["read"],
+                    "via": "held", "library": None, "function": None,
+                    "stat": stat_fields(now, self.mounts), "outcome": "unknown",
+                })  # fmt: skip
+        for real, before in run.inputs.items():
+            if real in run.written or real in run.moved:
+                continue
+            st = try_lstat(real)
+            if st is None or state_of(st) != state_of(before):
+                self.journal.put("file.settled", run.id, "context", {
+                    "realPath": name_of(real),
+                    "stat": None if st is None else stat_fields(st, self.mounts),
+                    "stillOpen": None, "onlyRead": True,
+                })  # fmt: skip
+            key = before.st_dev, before.st_ino
+            if held is not None and key in held:
+                self.left_open[key] = real, held[key]
 
 
 def ops_of(mode: Any, flags: Any, by_descriptor: bool) -> list[str]:
@@ -453,10 +535,39 @@ def fd_path(fd: int) -> str | None:
     return path if path[:1] == "/" and not path.endswith(" (deleted)") else None
 
 
-def held_files(ours: set[int]) -> set[tuple[int, int]] | None:
-    """Return (dev, ino) of the files that others than us hold open here; None if nobody knows."""
+def held_files(ours: set[int]) -> dict[tuple[int, int], os.stat_result] | None:
+    """Return the files that others than us hold open here by (dev, ino); None if nobody knows."""
     held = held_descriptors(ours)
-    return None if held is None else {(st.st_dev, st.st_ino) for _, st in held}
+    return None if held is None else {(st.st_dev, st.st_ino): st for _, st in held}
+
+
+def state_of(st: os.stat_result) -> tuple[int, int, int, int]:
+    """Return what differs once a file was rewritten or another one lies in its place."""
+    return st.st_ino, st.st_size, st.st_mtime_ns, st.st_ctime_ns
+
+
+def try_lstat(path: str) -> os.stat_result | None:
+    """Stat without following a link; None if nothing is there."""
+    try:
+        return _lstat(path)
+    except (OSError, ValueError):
+        return None
+
+
+def read_all(fd: int) -> str:
+    """Return the text of a view of the kernel's, from its begin."""
+    parts = []
+    at = 0
+    try:
+        while at < 1 << 24:
+            part = _pread(fd, 1 << 16, at)  # type: ignore[misc]
+            if not part:
+                break
+            parts.append(part)
+            at += len(part)
+    except OSError:
+        pass
+    return b"".join(parts).decode("utf-8", "surrogateescape")
 
 
 def held_descriptors(ours: set[int]) -> list[tuple[int, os.stat_result]] | None:

@@ -6,7 +6,7 @@ import os
 import stat as statmod
 from typing import Any
 
-from .files import Files, fd_path, held_descriptors, ops_of
+from .files import Files, fd_path, held_descriptors, ops_of, read_all
 from .journal import Journal
 from .recording import Run
 from .references import CLOEXEC, _fstat, _module_table, _open, _pread
@@ -185,19 +185,3 @@ def _access_mode(fd: int) -> int:
         return fcntl.fcntl(fd, fcntl.F_GETFL) & (3 | os.O_APPEND)
     except Exception:
         return os.O_RDONLY
-
-
-def read_all(fd: int) -> str:
-    """Return the text of a view of the kernel's, from its begin."""
-    parts = []
-    at = 0
-    try:
-        while at < 1 << 24:
-            part = _pread(fd, 1 << 16, at)  # type: ignore[misc]
-            if not part:
-                break
-            parts.append(part)
-            at += len(part)
-    except OSError:
-        pass
-    return b"".join(parts).decode("utf-8", "surrogateescape")

@@ -67,9 +67,9 @@ class Run:
     """One execution while it lasts, and what attribution needs afterwards."""
 
     __slots__ = (
-        "began", "by_children", "created", "folders", "id", "info", "kind", "mapped", "meter",
-        "moved", "opened", "paused", "request", "rewritten", "seen", "threads", "told", "trees",
-        "written",
+        "began", "by_children", "created", "folders", "id", "info", "inputs", "kind", "mapped",
+        "meter", "moved", "opened", "paused", "request", "rewritten", "seen", "threads", "told",
+        "trees", "written",
     )  # fmt: skip
 
     def __init__(self, request: Request, kind: str, info: Any) -> None:
@@ -82,7 +82,9 @@ class Run:
         self.seen: dict[tuple[Any, ...], int] = {}
         #: Files written, and the bytes that were there before of those that only grow.
         self.written: dict[str, int | None] = {}
-        #: Those of them that a child wrote.
+        #: Files that it read, with the state in which it opened them first.
+        self.inputs: dict[str, os.stat_result] = {}
+        #: Those of the files written that a child wrote.
         self.by_children: set[str] = set()
         #: Bytes that it wrote and then replaced or removed.
         self.rewritten = 0
@@ -102,7 +104,7 @@ class Run:
         self.info = self.meter = None
         self.seen, self.written, self.folders = {}, {}, {}
         self.trees, self.created, self.moved, self.threads = [], [], set(), set()
-        self.by_children = set()
+        self.by_children, self.inputs = set(), {}
 
 
 class Recording:

@@ -507,20 +507,35 @@ export const FileSettled = probeEvent('file.settled', {
   realPath: Name,
   stat: z.nullable(Stat),
   stillOpen: z.nullable(z.boolean()),
-  holds: z.optional(z.literal('folder'))
+  holds: z.optional(z.literal('folder')),
+  /**
+   * Whether it is still mapped for writing: then its bytes can change without any event.
+   * Absent when nobody looked.
+   */
+  mapped: z.optional(z.boolean()),
+  /** The run only read it, and somebody else changed or removed it meanwhile. */
+  onlyRead: z.optional(z.literal(true))
 });
 const fromTo = { from: Name, to: Name, stat: z.optional(z.nullable(Stat)) };
-export const FileRenamed = actEvent('file.renamed', fromTo);
+export const FileRenamed = actEvent('file.renamed', {
+  ...fromTo,
+  /** What lay at the new name until then. */
+  over: z.optional(z.nullable(Stat))
+});
 export const FileLinked = actEvent('file.linked', {
   ...fromTo,
   /** A symbolic link has no bytes of its own. */
   symbolic: z.optional(z.boolean())
 });
 export const FolderRenamed = actEvent('folder.renamed', fromTo);
-export const FileRemoved = actEvent('file.removed', { path: Name });
+export const FileRemoved = actEvent('file.removed', {
+  path: Name,
+  stat: z.optional(z.nullable(Stat))
+});
 export const FileMapped = actEvent('file.mapped', {
   path: Name,
-  writable: z.boolean()
+  writable: z.boolean(),
+  stat: z.optional(z.nullable(Stat))
 });
 export const FolderMade = actEvent('folder.made', { path: Name });
 export const FolderListed = actEvent('folder.listed', { path: Name });
@@ -598,7 +613,11 @@ export const FileChanged = event('file.changed', {
   before: z.nullable(Stat),
   after: z.nullable(Stat),
   /** First and last run whose time overlaps the interval; null where there was none. */
-  runs: z.nullable(z.tuple([z.string(), z.string()]))
+  runs: z.nullable(z.tuple([z.string(), z.string()])),
+  /** Where the same inode lay at the scan before. */
+  from: z.optional(Name),
+  /** It lies there still: another name for the same bytes. */
+  linked: z.optional(z.literal(true))
 });
 
 export const DigestAbsent = z.enum([
@@ -609,7 +628,8 @@ export const DigestAbsent = z.enum([
   'unreadable',
   'special',
   'elsewhere',
-  'disabled'
+  'disabled',
+  'mutable'
 ]);
 export const FileHashed = event('file.hashed', {
   realPath: Name,
@@ -619,7 +639,9 @@ export const FileHashed = event('file.hashed', {
   when: z.enum(['ahead', 'after', 'at-attest']),
   fromCache: z.boolean(),
   /** The identity may have changed within its clock's grain. */
-  racy: z.optional(z.boolean())
+  racy: z.optional(z.boolean()),
+  /** When hashing began, on the helper's monotonic clock. */
+  begun: z.optional(Decimal)
 });
 /**
  * The files that a folder or glob held shortly after it was read. A long list is

@@ -567,9 +567,9 @@ function knownGap(trans: TranslationBundle, code: GapCode): IGapWords {
     case 'unstable-file':
       return {
         what: trans.__(
-          'The file changed while or after it was read; its fingerprint is of later bytes.'
+          'The file changed while it was read, or could have without a trace: it has no fingerprint.'
         ),
-        meaning: trans.__('The bytes that were read may be others.')
+        meaning: trans.__("Which bytes were read isn't known.")
       };
     case 'digest-absent':
       return {

@@ -188,15 +188,39 @@ const ON_DISK: Record<IExplainReply['inputs'][number]['onDisk'], string> = {
   'not-checked': 'not compared'
 };
 
-/** Data and other files read; the notebooks themselves were named before. */
+/** Why a file that was read has no fingerprint, in a few words. */
+function whyUnknown({
+  nb_absent: reason,
+  nb_unstable: unstable
+}: FileDependency['annotations']): string {
+  if (reason === 'mutable') {
+    return 'mapped for writing';
+  }
+  return unstable === true
+    ? 'changed while it was read'
+    : (ABSENT_WORDS[reason ?? ''] ?? 'no fingerprint');
+}
+
+const ABSENT_WORDS: Record<string, string> = {
+  changed: 'changed before it could be fingerprinted',
+  gone: 'removed before it could be fingerprinted',
+  'too-large': 'too large for a fingerprint',
+  deferred: 'not fingerprinted yet',
+  unreadable: 'not readable for a fingerprint',
+  elsewhere: 'on another computer'
+};
+
+/** Data and other files read, those without a fingerprint first; the notebooks were named before. */
 function inputLines(
   { reply, statement, runList }: IStoryFacts,
   { inputs: limit }: IBudget
 ): string[] {
   const states = new Map(reply.inputs.map(each => [each.name, each]));
-  const read = fileDependencies(statement).filter(
-    ({ annotations }) => annotations.nb_kind !== 'notebook'
-  );
+  const read = fileDependencies(statement)
+    .filter(({ annotations }) => annotations.nb_kind !== 'notebook')
+    .sort(
+      (a, b) => Number(b.digest === undefined) - Number(a.digest === undefined)
+    );
   if (read.length === 0) {
     return ['It read no file that was seen.'];
   }
@@ -210,7 +234,10 @@ function inputLines(
     'Made from:',
     ...table(
       shown.map(({ name, digest, annotations }) => {
-        const state = ON_DISK[states.get(name)?.onDisk ?? 'not-checked'];
+        const state =
+          digest === undefined
+            ? whyUnknown(annotations)
+            : ON_DISK[states.get(name)?.onDisk ?? 'not-checked'];
         const maker = madeBy(annotations.nb_fromSession, runList);
         const room = WIDTH - nameWidth - state.length - OTHER_COLUMNS;
         return [

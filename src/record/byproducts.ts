@@ -38,8 +38,8 @@ interface ILists {
   clients: ReadonlyMap<string, string>;
   /** Reduced path of each notebook. */
   notebooks: ReadonlyMap<string, string>;
-  /** Rows of those of these versions that are listed. */
-  files(versions: readonly IFileVersion[]): object[];
+  /** Row of a version; null when it isn't listed. */
+  row(version: IFileVersion): object | null;
 }
 
 function listsOf(
@@ -63,18 +63,49 @@ function listsOf(
     notebooks: new Map(
       documents.map(d => [d.docId, context.paths.reduce(d.path).rel])
     ),
-    files: versions =>
-      [...new Set(versions)].map(row).filter(found => found !== null)
+    row
   };
 }
 
+const rowsOf = ({ row }: ILists, versions: readonly IFileVersion[]) =>
+  [...new Set(versions)].map(row).filter(found => found !== null);
+
+/** One row for each version read; an unstable read has no digest, whatever was hashed. */
+function listedReads(lists: ILists, { reads }: IRun): object[] {
+  const unstable = new Set(
+    reads.filter(read => read.unstable).map(read => read.version)
+  );
+  const sure = new Set(
+    reads.filter(read => read.sure).map(read => read.version)
+  );
+  return [...new Set(reads.map(read => read.version))].flatMap(version => {
+    const row = lists.row(version);
+    return row === null
+      ? []
+      : [
+          {
+            ...row,
+            ...(unstable.has(version) ? { sha256: null, unstable: true } : {}),
+            ...(sure.has(version) ? {} : { may: true })
+          }
+        ];
+  });
+}
+
+function nameOf(
+  context: IRecordContext,
+  path: Name
+): { name: string; root: string } {
+  const { root, rel } = context.paths.reduce(path);
+  return { name: rel, root };
+}
+
 function listedVersion(context: IRecordContext, version: IFileVersion): object {
-  const { root, rel } = context.paths.reduce(version.path);
   return {
-    name: rel,
-    root,
+    ...nameOf(context, version.path),
     sha256: version.sha256,
-    ...(version.certainty === 'may' ? { may: true } : {})
+    ...(version.certainty === 'may' ? { may: true } : {}),
+    ...(isOfChild(version) ? { by: 'child' } : {})
   };
 }
 
@@ -105,8 +136,11 @@ function listedRun(
     endedAt: run.endedAt,
     seenBy: run.seenBy,
     code: listedCode(context, sid, run),
-    reads: lists.files(run.reads.map(read => read.version)),
-    writes: lists.files(run.writes),
+    reads: listedReads(lists, run),
+    writes: rowsOf(lists, run.writes),
+    ...(run.notOpened.length === 0
+      ? {}
+      : { notOpened: run.notOpened.map(path => nameOf(context, path)) }),
     verdict,
     reason,
     because: because.map(({ path, ...told }) => ({
@@ -117,6 +151,10 @@ function listedRun(
     }))
   };
 }
+
+/** A child process wrote it and the kernel itself didn't. */
+const isOfChild = ({ seenBy }: IFileVersion) =>
+  seenBy.includes('worker') && !seenBy.includes('probe');
 
 function listedCode(
   context: IRecordContext,
@@ -198,7 +236,9 @@ function versionsOf({ versions }: IFile): object[] {
     bytes: version.stat?.size ?? null,
     sha256: version.sha256,
     taken: version.taken,
-    absent: version.absent
+    absent: version.absent,
+    stillOpen: version.stillOpen,
+    ended: version.ended
   }));
 }
 

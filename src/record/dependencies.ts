@@ -122,13 +122,14 @@ function fileDependency(
       ...(via === undefined ? {} : { nb_via: via! }),
       nb_digestLevel: levelOf(version, unstable),
       ...(digest === null
-        ? { nb_absent: unstable ? 'changed' : (version.absent ?? 'not-taken') }
+        ? { nb_absent: absentReason(version, unstable) }
         : {
             nb_digestTaken: version.taken ?? 'after',
             ...(version.fromCache ? { nb_fromCache: true as const } : {}),
             ...(version.racy ? { nb_racy: true as const } : {})
           }),
       ...(unstable ? { nb_unstable: true as const } : {}),
+      ...(version.ended === null ? {} : { nb_then: version.ended.how }),
       ...(reads.some(read => read.sure) ? {} : { nb_may: true as const }),
       ...(from === null
         ? {}
@@ -140,12 +141,19 @@ function fileDependency(
   };
 }
 
+/** Bytes that changed while they were read have no digest, whatever was hashed of them. */
+function absentReason({ absent }: IFileVersion, unstable: boolean): string {
+  return absent === 'mutable' || !unstable
+    ? (absent ?? 'not-taken')
+    : 'changed';
+}
+
 /** The helper hashes by path and compares identities, so nothing above D1 can be said. */
 function levelOf(
   { sha256, absent }: IFileVersion,
   unstable: boolean
 ): 'D0' | 'D1' | 'D2' {
-  if (unstable || absent === 'changed') {
+  if (unstable || absent === 'changed' || absent === 'mutable') {
     return 'D2';
   }
   return sha256 === null ? 'D0' : 'D1';

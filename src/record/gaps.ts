@@ -128,7 +128,9 @@ export function isWriteSeen({ subject, version }: ITracedSubject): boolean {
     version.key === subject.key &&
     version.writers !== null &&
     (version.sha256 === null
-      ? !version.racy && hasIdentity(subject, version.stat)
+      ? !version.racy &&
+        version.absent !== 'mutable' &&
+        hasIdentity(subject, version.stat)
       : version.sha256 === subject.sha256)
   );
 }

@@ -52,8 +52,10 @@ export const FileAnnotations = z.strictObject({
   nb_racy: z.optional(z.literal(true)),
   /** Why there is no digest. */
   nb_absent: z.optional(z.string()),
-  /** Changed while or after it was read. */
+  /** Rewritten, or mapped for writing, while a run that read it lasted. */
   nb_unstable: z.optional(z.literal(true)),
+  /** What became of it while it was watched: `rewritten`, `replaced`, `moved`, `removed`. */
+  nb_then: z.optional(z.string()),
   /** It isn't certain that it was read. */
   nb_may: z.optional(z.literal(true)),
   /** Earlier session that wrote these bytes, and the run in it. */

@@ -4,11 +4,17 @@
  */
 import type { EventOf, Stat } from '../journal/events';
 import { nameKey } from '../journal/names';
+import type { WritableMaps } from './maps';
 import type { AbsentReason, IFileVersion } from './types';
 
 /** Text by which two stats are the same bytes at the same place. */
 export function identity(stat: Stat): string {
   return `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+}
+
+/** The same, told apart by the maps for writing that the file had had. */
+export function epochIdentity(stat: Stat, epoch: number): string {
+  return epoch === 0 ? identity(stat) : `${identity(stat)}@${epoch}`;
 }
 
 type Hashed = EventOf<'file.hashed'>;
@@ -21,6 +27,8 @@ export class DigestIndex {
   /** Paths of which some other identity was hashed. */
   private readonly elsewhen = new Set<string>();
 
+  constructor(private readonly maps: WritableMaps) {}
+
   add(event: Hashed): void {
     const key = nameKey(event.realPath);
     if (event.sha256 === null) {
@@ -32,8 +40,13 @@ export class DigestIndex {
       return;
     }
     this.elsewhen.add(key);
-    if (event.stat !== null) {
-      this.addDigest(identity(event.stat), event);
+    const { stat } = event;
+    const at =
+      event.when === 'at-attest'
+        ? Number.POSITIVE_INFINITY
+        : Number(event.begun ?? event.mono);
+    if (stat !== null && !this.maps.isMapped(stat, at)) {
+      this.addDigest(epochIdentity(stat, this.maps.epoch(stat, at)), event);
     }
   }
 
@@ -48,7 +61,8 @@ export class DigestIndex {
 
   /** Write down what is known of a version's bytes. */
   apply(version: IFileVersion): void {
-    const id = version.stat === null ? null : identity(version.stat);
+    const { stat, epoch } = version;
+    const id = stat === null ? null : epochIdentity(stat, epoch);
     const hashed = id === null ? undefined : this.found.get(id);
     if (id !== null && this.disputed.has(id)) {
       version.absent = 'changed';
@@ -59,7 +73,13 @@ export class DigestIndex {
       version.fromCache = hashed.fromCache;
       version.racy = hashed.racy === true;
     } else {
-      version.absent = this.reason(version.key, id);
+      const plain = stat === null ? null : identity(stat);
+      version.absent = this.reason(version.key, plain);
+    }
+    const vague =
+      version.absent === 'not-taken' || version.absent === 'changed';
+    if (vague && epoch > 0) {
+      version.absent = 'mutable';
     }
   }
 

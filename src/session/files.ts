@@ -5,9 +5,11 @@
 import type { EventOf, JournalEvent, Name, Stat } from '../journal/events';
 import { nameKey, nameText } from '../journal/names';
 import { classify, type IUse } from './classify';
-import { DigestIndex, identity } from './digests';
+import { DigestIndex, epochIdentity, identity } from './digests';
+import { FileEnds } from './ends';
 import { eventsOf, type ISessionLog } from './log';
-import type { IFile, IFileRead, IFileVersion, IRun } from './types';
+import { WritableMaps } from './maps';
+import type { IFile, IFileRead, IFileVersion, IRun, RunRange } from './types';
 
 export interface IFiles {
   files: IFile[];
@@ -36,6 +38,10 @@ interface ITouch {
   via: string | null;
   /** What the first open saw, unless that emptied the file. */
   before: Stat | null;
+  /** What lay there until then, also if the open emptied it. */
+  was: Stat | null;
+  /** Mapped for writing: equal times prove nothing. */
+  mapped: boolean;
   /** Its settled state came, or its file was moved on. */
   settled: boolean;
   /** Kinds of the observers that saw it: the kernel's own probe, a child's, a tracer. */
@@ -75,12 +81,17 @@ class FileFold {
   /** Last identity that was seen of a path, while reads are folded. */
   private readonly lastStat = new Map<string, Stat>();
   private readonly mapped: IFiles['mapped'] = [];
-  private readonly digests = new DigestIndex();
+  private readonly maps: WritableMaps;
+  private readonly digests: DigestIndex;
+  private readonly ends = new FileEnds();
 
   constructor(
     private readonly log: ISessionLog,
     private readonly context: IFilesContext
-  ) {}
+  ) {
+    this.maps = new WritableMaps(log);
+    this.digests = new DigestIndex(this.maps);
+  }
 
   result(): IFiles {
     this.foldWrites();
@@ -137,14 +148,15 @@ class FileFold {
           }
           this.touchWrite(event, event.realPath ?? event.path, {
             via: functionName(event.library, event.function),
-            before: event.ops.includes('truncate') ? null : event.stat
+            before: event.ops.includes('truncate') ? null : event.stat,
+            was: event.stat
           });
         }
         break;
       case 'object.written': {
         const path = event.realPath ?? event.path;
         const via = functionName(event.library, event.function);
-        this.touchWrite(event, path, { via, before: null });
+        this.touchWrite(event, path, { via, before: null, was: null });
         const use = this.use(path);
         event.modelEvidence.forEach(text => use.modelEvidence.add(text));
         break;
@@ -163,9 +175,20 @@ class FileFold {
       case 'file.settled':
         this.settle(event);
         break;
+      case 'file.removed':
+        this.ends.change(
+          event.path,
+          event.stat ?? null,
+          null,
+          this.runRange(event)
+        );
+        break;
       case 'file.mapped':
         if (event.writable) {
           this.mapped.push({ path: event.path, run: event.run });
+          const before = event.stat ?? null;
+          const seen = { via: null, before, was: before };
+          this.touchWrite(event, event.path, seen).mapped = true;
         }
         break;
       default: // other events say nothing of files
@@ -176,22 +199,24 @@ class FileFold {
   private touchWrite(
     event: Pick<EventOf<'file.opened'>, 'run' | 'mono' | 'attribution' | 'by'>,
     path: Name,
-    { via, before }: { via: string | null; before: Stat | null }
-  ): void {
+    { via, before, was }: Pick<ITouch, 'via' | 'before' | 'was'>
+  ): ITouch {
     const run = this.isAfterItsRun(event) ? null : event.run;
-    const touch = this.touch(run, path);
+    let touch = this.touch(run, path);
     const by = writerOf(event);
     touch?.by.add(by);
     if (touch === undefined) {
-      const wroteAt = Number(event.mono);
-      this.touchesOf(run).set(nameKey(path), {
+      touch = {
         path,
-        wroteAt,
+        wroteAt: Number(event.mono),
         via,
         before,
+        was,
+        mapped: false,
         settled: false,
         by: new Set([by])
-      });
+      };
+      this.touchesOf(run).set(nameKey(path), touch);
     } else {
       touch.wroteAt ??= Number(event.mono);
       touch.via = via ?? touch.via;
@@ -201,6 +226,12 @@ class FileFold {
     if (via !== null) {
       use.functions.add(via);
     }
+    return touch;
+  }
+
+  private runRange(event: { run: string | null }): RunRange | null {
+    const number = this.context.runs.get(event.run ?? '')?.number;
+    return number === undefined ? null : [number, number];
   }
 
   /**
@@ -238,7 +269,8 @@ class FileFold {
   private moveFile(event: EventOf<'file.renamed'>): void {
     const from = this.touch(event.run, event.from);
     const via = from?.via ?? null;
-    this.touchWrite(event, event.to, { via, before: null });
+    this.ends.moved(event, this.runRange(event));
+    this.touchWrite(event, event.to, { via, before: null, was: null });
     this.inheritUse(event.from, event.to);
     if (from !== undefined) {
       from.settled = true;
@@ -248,8 +280,9 @@ class FileFold {
   /** What a run left at a path that it wrote; unchanged and deleted files are no version. */
   private settle(event: EventOf<'file.settled'>): void {
     const after = this.isAfterItsRun(event);
-    const touch = this.touch(after ? null : event.run, event.realPath);
-    if (touch === undefined) {
+    const own = this.touch(after ? null : event.run, event.realPath);
+    const touch = own ?? this.touchByMap(event);
+    if (touch === null) {
       return;
     }
     touch.settled = true;
@@ -258,11 +291,14 @@ class FileFold {
       return;
     }
     const { stat } = event;
-    if (stat === null || sameIdentity(touch.before, stat)) {
+    this.ends.change(event.realPath, touch.was, stat, this.runRange(event));
+    const same = sameIdentity(touch.before, stat) && !touch.mapped;
+    if (stat === null || same) {
       return;
     }
     const run = after ? undefined : this.context.runs.get(event.run ?? '');
-    const sure = run !== undefined && run.status !== 'killed';
+    const mapped = event.mapped === true || own === undefined;
+    const sure = run !== undefined && run.status !== 'killed' && !mapped;
     this.addVersion(event.realPath, stat, {
       origin: 'run',
       writers: run === undefined ? null : [run.number, run.number],
@@ -270,8 +306,20 @@ class FileFold {
       seenBy: [...touch.by].sort(),
       via: touch.via,
       at: event.t,
-      stillOpen: event.stillOpen === true
+      stillOpen: event.stillOpen === true,
+      epoch: this.maps.epoch(stat, Number(event.mono))
     });
+  }
+
+  /** A run that opened nothing may have written through a map of an earlier one. */
+  private touchByMap(event: EventOf<'file.settled'>): ITouch | null {
+    if (event.mapped === undefined) {
+      return null;
+    }
+    const seen = { via: null, before: null, was: null };
+    const touch = this.touchWrite(event, event.realPath, seen);
+    touch.mapped = true;
+    return touch;
   }
 
   /** A run named this folder as what it writes; the scan tells the files in it. */
@@ -357,8 +405,15 @@ class FileFold {
   /* ----------------------------------------------------------------- scan */
 
   private foldScan(): void {
-    for (const event of this.log.recorder) {
-      if (event.type === 'file.changed' && event.after !== null) {
+    const changes = [...eventsOf(this.log.recorder, 'file.changed')];
+    const moved = new Set(
+      changes.flatMap(({ from, linked }) =>
+        from === undefined || linked ? [] : [nameKey(from)]
+      )
+    );
+    for (const event of changes) {
+      this.ends.scanned(event, this.range(event.runs), moved);
+      if (event.after !== null) {
         this.changed(event, event.after);
       }
     }
@@ -367,7 +422,8 @@ class FileFold {
   /** A change on disk: one of an interval of runs, unless a probe saw this very identity. */
   private changed(event: EventOf<'file.changed'>, after: Stat): void {
     const key = nameKey(event.path);
-    const known = this.byPath.get(pathIdentity(key, after));
+    const epoch = this.maps.epoch(after, Number(event.mono));
+    const known = this.knownVersion(key, after, epoch);
     if (known !== undefined) {
       known.seenBy = [...new Set([...known.seenBy, 'scan'])];
       return;
@@ -388,13 +444,15 @@ class FileFold {
         writers: [number, number],
         seenBy: ['probe', 'scan'],
         via,
-        at: event.t
+        at: event.t,
+        epoch
       });
       this.use(event.path).functions.add(via ?? 'unknown');
       return;
     }
     if (lost !== undefined) {
       lost.stat = after;
+      lost.epoch = epoch;
       lost.seenBy.push('scan');
       lost.writers = widen(lost.writers, range);
       this.lost.delete(key);
@@ -406,8 +464,24 @@ class FileFold {
       writers: range,
       certainty: 'may',
       seenBy: ['scan'],
-      at: event.t
+      at: event.t,
+      epoch
     });
+  }
+
+  /** The version of a path with this identity, of this epoch or an earlier one. */
+  private knownVersion(
+    key: string,
+    stat: Stat,
+    epoch: number
+  ): IFileVersion | undefined {
+    for (let at = epoch; at >= 0; at--) {
+      const known = this.byPath.get(pathIdentity(key, stat, at));
+      if (known !== undefined) {
+        return known;
+      }
+    }
+    return undefined;
   }
 
   /** The one run of an interval that named a folder of this path as what it writes. */
@@ -488,6 +562,7 @@ class FileFold {
   private foldRead(event: JournalEvent): void {
     switch (event.type) {
       case 'file.opened':
+        this.noteFailed(event);
         if (isInput(event)) {
           this.read(event, event.realPath ?? event.path, {
             stat: event.stat,
@@ -514,15 +589,18 @@ class FileFold {
         });
         break;
       case 'file.mapped':
-        this.read(event, event.path, {
-          stat: this.lastStatOf(event.path),
-          sure: false,
-          via: null,
-          seenBy: 'maps'
-        });
+        // A file that is mapped for writing was opened for reading and writing.
+        if (!event.writable) {
+          this.read(event, event.path, {
+            stat: event.stat ?? this.lastStatOf(event.path),
+            sure: false,
+            via: null,
+            seenBy: 'maps'
+          });
+        }
         break;
       case 'file.settled':
-        this.checkStable(event);
+        this.afterRead(event);
         break;
       default: // other events say nothing of files
         break;
@@ -547,7 +625,9 @@ class FileFold {
       return;
     }
     const run = this.context.runs.get(event.run ?? '')?.number ?? null;
-    const version = this.versionOf(path, stat);
+    const at = Number(event.mono);
+    const version = this.versionOf(path, stat, at);
+    const unstable = stat !== null && this.maps.isMapped(stat, at);
     const key = readKey(event.run, path);
     const same = this.readsOf.get(key)?.find(r => r.version === version);
     const use = this.use(path);
@@ -558,30 +638,36 @@ class FileFold {
     if (same !== undefined) {
       same.sure ||= seen.sure;
       same.via ??= seen.via;
+      same.unstable ||= unstable;
       return;
     }
-    const read = { run, version, unstable: false, ...rest };
+    const read = { run, version, unstable, ...rest };
     this.reads.push({ runId: event.run, read });
     this.readsOf.set(key, [...(this.readsOf.get(key) ?? []), read]);
   }
 
   /** The version with this identity, wherever it was written; else one from outside. */
-  private versionOf(path: Name, stat: Stat | null): IFileVersion {
+  private versionOf(path: Name, stat: Stat | null, at: number): IFileVersion {
     if (stat === null) {
       const last = this.files.get(nameKey(path))?.versions.at(-1);
       return last ?? this.addVersion(path, null, {});
     }
-    const known = this.byIdentity.get(identity(stat));
+    const epoch = this.maps.epoch(stat, at);
+    const known = this.byIdentity.get(epochIdentity(stat, epoch));
     if (known === undefined) {
-      return this.addVersion(path, stat, {});
+      return this.addVersion(path, stat, { epoch });
     }
     return known.key === nameKey(path)
       ? known
       : this.copyVersion(known, path, {});
   }
 
-  /** A file that was only read but isn't what it was when it was opened. */
-  private checkStable(event: EventOf<'file.settled'>): void {
+  /**
+   * A file that was only read but isn't what it was when it was opened. If it was
+   * rewritten, nobody knows which bytes were read; an open file that was removed or lost
+   * its name to another keeps its own.
+   */
+  private afterRead(event: EventOf<'file.settled'>): void {
     if (event.stat !== null) {
       this.lastStat.set(nameKey(event.realPath), event.stat);
     }
@@ -591,7 +677,27 @@ class FileFold {
     for (const read of this.readsOf.get(readKey(event.run, event.realPath)) ??
       []) {
       const { stat } = read.version;
-      read.unstable ||= stat !== null && !sameIdentity(stat, event.stat);
+      read.unstable ||= isRewritten(stat, event.stat);
+      this.ends.change(event.realPath, stat, event.stat, this.runRange(event));
+    }
+  }
+
+  /** An open that failed read nothing; the run says that it tried. */
+  private noteFailed({
+    run,
+    path,
+    realPath,
+    outcome
+  }: EventOf<'file.opened'>): void {
+    const tried = this.context.runs.get(run ?? '')?.notOpened;
+    const name = realPath ?? path;
+    if (
+      outcome === 'failed' &&
+      tried !== undefined &&
+      tried.length < MAX_NOT_OPENED &&
+      !tried.some(known => nameKey(known) === nameKey(name))
+    ) {
+      tried.push(name);
     }
   }
 
@@ -604,7 +710,10 @@ class FileFold {
       }
     }
     for (const file of this.files.values()) {
-      file.versions.forEach(version => this.digests.apply(version));
+      for (const version of file.versions) {
+        this.digests.apply(version);
+        this.ends.apply(version);
+      }
     }
   }
 
@@ -676,7 +785,8 @@ class FileFold {
     known: Partial<IFileVersion>
   ): IFileVersion {
     const file = this.file(path);
-    const before = stat && this.byPath.get(pathIdentity(file.key, stat));
+    const epoch = known.epoch ?? 0;
+    const before = stat && this.byPath.get(pathIdentity(file.key, stat, epoch));
     if (before) {
       return rewritten(before, known);
     }
@@ -693,6 +803,8 @@ class FileFold {
       racy: false,
       absent: null,
       stillOpen: false,
+      epoch,
+      ended: null,
       ...known,
       key: file.key,
       path,
@@ -705,11 +817,12 @@ class FileFold {
   }
 
   private remember(version: IFileVersion): void {
-    const { key, stat } = version;
+    const { key, stat, epoch } = version;
     if (stat !== null) {
-      this.byPath.set(pathIdentity(key, stat), version);
-      if (!this.byIdentity.has(identity(stat))) {
-        this.byIdentity.set(identity(stat), version);
+      this.byPath.set(pathIdentity(key, stat, epoch), version);
+      const id = epochIdentity(stat, epoch);
+      if (!this.byIdentity.has(id)) {
+        this.byIdentity.set(id, version);
       }
     } else if (version.origin === 'run') {
       this.lost.set(key, version);
@@ -747,7 +860,22 @@ const UNCLASSIFIED: IFile['classification'] = {
 const readKey = (run: string | null, path: Name) =>
   `${run ?? ''}\0${nameKey(path)}`;
 
-const pathIdentity = (key: string, stat: Stat) => `${key}\0${identity(stat)}`;
+const pathIdentity = (key: string, stat: Stat, epoch: number) =>
+  `${key}\0${epochIdentity(stat, epoch)}`;
+
+/** More failed opens of one run aren't named. */
+const MAX_NOT_OPENED = 100;
+
+/** The same file with other bytes. */
+function isRewritten(before: Stat | null, after: Stat | null): boolean {
+  return (
+    before !== null &&
+    after !== null &&
+    before.dev === after.dev &&
+    before.ino === after.ino &&
+    identity(before) !== identity(after)
+  );
+}
 
 function sameIdentity(a: Stat | null, b: Stat | null): boolean {
   return a !== null && b !== null && identity(a) === identity(b);

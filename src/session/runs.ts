@@ -322,6 +322,7 @@ function toRun(draft: IDraft, number: number, context: IRunContext): IRun {
     acts: [...draft.acts].sort(),
     reads: [],
     writes: [],
+    notOpened: [],
     lastBeforeEnd: number,
     overlapped: false,
     outlived: (ended?.threadsAlive.length ?? 0) > 0 || !!ended?.tasksPending

@@ -59,6 +59,18 @@ export interface IFileVersion {
   absent: AbsentReason | null;
   /** The run that wrote it left it open. */
   stillOpen: boolean;
+  /** How many maps for writing its file had had: equal identities of two epochs may differ in bytes. */
+  epoch: number;
+  /** What became of it while it was watched; null when nothing was seen. */
+  ended: IFileEnd | null;
+}
+
+/** How a state of a file came to its end, and in which runs that may have been. */
+export interface IFileEnd {
+  /** `replaced`: another file took its name; `moved`: it lies elsewhere now. */
+  how: 'rewritten' | 'replaced' | 'removed' | 'moved';
+  /** Null: while nothing ran. */
+  runs: RunRange | null;
 }
 
 /** One run's read of one version. */
@@ -68,7 +80,7 @@ export interface IFileRead {
   version: IFileVersion;
   /** False when it isn't certain that the open succeeded. */
   sure: boolean;
-  /** Something else changed it between the open and the end of the run. */
+  /** Its bytes changed, or could without a trace, between the open and the end of the run. */
   unstable: boolean;
   via: string | null;
   /** Kind of the observer: `audit`, `wrapper`, `maps`, `tracer`. */
@@ -143,6 +155,8 @@ export interface IRun {
   reads: IFileRead[];
   /** Versions that it surely wrote, and what it may have left when it was killed. */
   writes: IFileVersion[];
+  /** Paths that it tried to open in vain. */
+  notOpened: Name[];
   /** Highest number of a run that had started when this one ended: its own, unless runs overlap. */
   lastBeforeEnd: number;
   /** A run that isn't nested in it ran at the same time. */

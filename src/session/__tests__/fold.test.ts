@@ -708,6 +708,71 @@ describe('files', () => {
     expect(codes(fold(session))).toEqual(['unstable-file']);
   });
 
+  it('that lost their name to another while they were read aren’t', () => {
+    const session = new FakeSession();
+    session.put(PATH, 'a');
+    session.run({
+      reads: [PATH],
+      inside: (probe, here) => {
+        const stat = { ...session.disk.put(PATH, 'b'), ino: '7' };
+        const fields = { realPath: PATH, stat, stillOpen: null };
+        probe.add('file.settled', { ...here, ...fields, onlyRead: true });
+      }
+    });
+    const [read] = fold(session).reads;
+    expect(read).toMatchObject({
+      unstable: false,
+      version: { ended: { how: 'replaced', runs: [1, 1] } }
+    });
+  });
+
+  it('mapped for writing have no digest that was taken meanwhile', () => {
+    const session = new FakeSession();
+    const stat = session.disk.put(PATH, 'a');
+    const digest = (sha256: string) =>
+      session.helper.add('file.hashed', {
+        realPath: PATH,
+        stat,
+        sha256,
+        absent: null,
+        when: 'after',
+        fromCache: false
+      });
+    digest('0'.repeat(64));
+    session.run({ reads: [PATH] });
+    session.run({
+      inside: (probe, here) => {
+        const fields = { realPath: PATH, stat, stillOpen: true };
+        probe
+          .add('file.mapped', { ...here, path: PATH, writable: true, stat })
+          .add('file.settled', { ...here, ...fields, mapped: true });
+      }
+    });
+    session.run({ reads: [PATH] });
+    digest('1'.repeat(64));
+    const states = () =>
+      fold(session).reads.map(({ unstable, version }) => [
+        unstable,
+        version.sha256?.[0] ?? version.absent,
+        version.writers
+      ]);
+    const before = [false, '0', null];
+    expect(states()).toEqual([before, [true, 'mutable', [2, 2]]]);
+    session.run({
+      inside: (probe, here) => {
+        const fields = { realPath: PATH, stat, stillOpen: false };
+        probe.add('file.settled', { ...here, ...fields, mapped: false });
+      }
+    });
+    digest('2'.repeat(64));
+    session.run({ reads: [PATH] });
+    expect(states()).toEqual([
+      before,
+      [true, '2', [2, 4]],
+      [false, '2', [2, 4]]
+    ]);
+  });
+
   it('with names that aren’t UTF-8 and large inodes keep both', () => {
     const session = new FakeSession();
     const name = {
