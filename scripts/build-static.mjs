@@ -7,6 +7,7 @@ const FILES = [
   'dist/cli.mjs',
   'src/journal/gaps.json',
   'src/journal/wrappers.json',
+  'src/journal/secrets.json',
   'docs/schemas/events.schema.json'
 ];
 

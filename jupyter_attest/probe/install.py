@@ -34,11 +34,12 @@ class ProbeSource:
             self.probe = None
         self.others = {
             "wrappers.json": read(_PACKAGE / "static" / "wrappers.json"),
+            "secrets.json": read(_PACKAGE / "static" / "secrets.json"),
             "carrier/sitecustomize.py": read(_PACKAGE / "probe" / "carrier" / "sitecustomize.py"),
         }
 
     def install(self, home: Path) -> Path:
-        """Copy the probe, its wrapper table and its carrier to ``probe/<digest>/``.
+        """Copy the probe, its tables and its carrier to ``probe/<digest>/``.
 
         The folder is named by the first 12 hexadecimal digits of the SHA-256 of
         them all, so that kernels of two versions can run at once.

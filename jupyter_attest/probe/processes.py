@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .recording import Recording
-from .redaction import cut_argv, cut_command
+from .redaction import cut_argv, cut_text
 from .references import _getpid, _ident
 from .starters import is_simple, shell_text
 from .values import name_of, plain_text
@@ -33,7 +33,7 @@ class Processes(Recording):
             return
         argv = None
         if shell is not None:
-            argv = self.journal.text(*cut_command(shell))
+            argv = self.journal.text(*cut_text(shell))
         elif type(words) in (list, tuple):
             argv = self.journal.text(*cut_argv([plain_text(word) or "?" for word in words]))
         named = plain_text(program) if program is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from .redaction import cut_sql, cut_url
+from .redaction import cut_text, cut_url
 from .references import _frame, _object_dict, _type_dict, _type_mro, _type_name
 from .sql import files_in_sql
 from .values import _class_attribute, name_of, plain_text, try_stat, type_name, unquoted
@@ -235,6 +235,11 @@ class Report:
             return str(value)
         return str(value) if self._trusted(value) else None
 
+    def _plain(self, step: str, args: Any, kwargs: Any) -> str | None:
+        """A text of the table's, without secrets: some drivers give a whole connection string."""
+        text = self._text(self.entry[step], args, kwargs)
+        return None if text is None else cut_text(text)[0]
+
     def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         url = self._text(self.entry["url"], args, kwargs)
         method = self._text(self.entry["method"], args, kwargs)
@@ -273,9 +278,9 @@ class Report:
             probe.tell("db.queried", run, how, {
                 "library": self.library,
                 "dialect": self._text(self.entry["dialect"], args, kwargs),
-                "host": self._text(self.entry["host"], args, kwargs),
-                "database": self._text(self.entry["database"], args, kwargs),
-                "statement": probe.journal.text(*cut_sql(statement)),
+                "host": self._plain("host", args, kwargs),
+                "database": self._plain("database", args, kwargs),
+                "statement": probe.journal.text(*cut_text(statement)),
             })  # fmt: skip
         for path, direction in files_in_sql(statement, []):
             if direction == "update" and path not in ("", ":memory:"):

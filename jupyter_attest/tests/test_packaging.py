@@ -44,7 +44,7 @@ def test_the_wheel_carries_everything_once(wheel: Path) -> None:
     assert f"{shared}/etc/jupyter/jupyter_server_config.d/jupyter_attest.json" in names
     assert f"{shared}/share/jupyter/labextensions/jupyter-attest/package.json" in names
     assert f"{shared}/share/jupyter/labextensions/jupyter-attest/install.json" in names
-    for name in ("cli.mjs", "gaps.json", "wrappers.json", "events.schema.json"):
+    for name in ("cli.mjs", "gaps.json", "wrappers.json", "secrets.json", "events.schema.json"):
         assert f"jupyter_attest/static/{name}" in names
     assert "jupyter_attest/probe/entry.py" in names
     assert [n for n in names if n.endswith("remoteEntry.js") or "remoteEntry." in n] != []

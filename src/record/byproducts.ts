@@ -7,6 +7,8 @@ import { Classifications, sessionName, type IRecordContext } from './context';
 import type { IDependencies } from './dependencies';
 import type { IRecordGap } from './gaps';
 import { compare, jsonLines } from './json';
+import { shownText } from './parameters';
+import { cutSecrets } from './secrets';
 import type { IByproductFile } from './types';
 
 export function byproduct(
@@ -165,7 +167,12 @@ function listedCode(
     return null;
   }
   const { sha256, salt, bytes } = code;
-  return { sha256, salt, bytes, text: context.text(sid, sha256) };
+  const text = context.text(sid, sha256);
+  const shown = text === null ? null : shownText(context, text);
+  // With the salt, what was cut could be guessed until the fingerprint fits.
+  return shown === text
+    ? { sha256, salt, bytes, text }
+    : { sha256, bytes, text: shown, cut: true };
 }
 
 /* ---------------------------------------------------------------- coverage */
@@ -189,7 +196,8 @@ export function coverage(
       session: sid === null ? null : sessionName(context, sid),
       run: numbers.get(`${sid}\0${run}`) ?? null,
       path: path === null ? null : shownPath(context, path),
-      detail: detail !== null && /[\\/]/.test(detail) ? null : detail
+      detail:
+        detail === null || /[\\/]/.test(detail) ? null : cutSecrets(detail)
     })),
     folded: dependencies.folded,
     files: context.sessions.flatMap(session => coveredFiles(context, session)),
@@ -257,8 +265,8 @@ export function environment(context: IRecordContext): IByproductFile {
         ipykernel: hello?.ipykernel ?? null,
         ipython: hello?.ipython ?? null,
         flags: hello?.flags ?? {},
-        hardware: hardware && withoutLine(hardware),
-        determinism: determinism && withoutLine(determinism),
+        hardware: hardware && withoutLine(context, hardware),
+        determinism: determinism && withoutLine(context, determinism),
         listedBy: packages?.listedBy ?? null,
         packages: (packages?.packages ?? []).map(
           ({ name, version, origin }) => ({
@@ -276,9 +284,19 @@ type Hardware = NonNullable<ISession['machine']['hardware']>;
 type Determinism = NonNullable<ISession['machine']['determinism']>;
 
 /** Only the fields that we know: an observer's others may hold anything. */
-function withoutLine(event: Hardware | Determinism): object {
+function withoutLine(
+  { paths }: IRecordContext,
+  event: Hardware | Determinism
+): object {
   if (event.type === 'env.determinism') {
-    return { flags: event.flags, seeds: event.seeds };
+    const shown = (values: Record<string, string | null>) =>
+      Object.fromEntries(
+        Object.entries(values).map(([name, value]) => [
+          name,
+          value === null ? null : paths.text(value)
+        ])
+      );
+    return { flags: shown(event.flags), seeds: shown(event.seeds) };
   }
   const { system, release, machine, cpu, cpuCount, memoryBytes } = event;
   return {

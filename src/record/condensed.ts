@@ -251,7 +251,7 @@ function cwdOf({ request, paths }: IRecordContext, cwd: Name): ICondensedPlace {
 function inputList(context: IRecordContext): ICondensedInput[] {
   return inputsRead(context)
     .map(version => {
-      const { root, rel, nameBytes } = context.paths.reduce(version.path);
+      const { root, rel, nameBytes } = context.paths.locate(version.path);
       const up =
         root === 'notebook'
           ? null
@@ -272,8 +272,9 @@ function subjectList({ request, paths }: IRecordContext): ICondensedSubject[] {
   return request.subjects
     .filter(({ folder }) => folder !== true)
     .map(({ path, sha256 }) => {
-      const { root, rel } = paths.reduce(path);
+      const { root, rel } = paths.locate(path);
       const up = root === 'notebook' ? null : pathUpwards(request.base, path);
-      return { name: rel, root, rel, ...(up === null ? {} : { up }), sha256 };
+      const name = paths.reduce(path).rel;
+      return { name, root, rel, ...(up === null ? {} : { up }), sha256 };
     });
 }

@@ -20,6 +20,7 @@ import {
   type IRecordContext
 } from './context';
 import { compare, jsonLines } from './json';
+import { cutTokens } from './secrets';
 import type { Dependency, FileDependency, IByproductFile } from './types';
 
 /** More files than this go into a list of their own, named by its digest. */
@@ -160,9 +161,16 @@ function levelOf(
 }
 
 function fullPath(context: IRecordContext, path: Name): { nb_path?: string } {
-  return context.request.options.fullPaths
-    ? { nb_path: typeof path === 'string' ? path : `base64:${path.b64}` }
-    : {};
+  return context.request.options.fullPaths ? { nb_path: shownPath(path) } : {};
+}
+
+/** Bytes of a name that isn't UTF-8 can't be searched for secrets but as text. */
+function shownPath(path: Name): string {
+  const text = nameText(path);
+  const shown = cutTokens(text);
+  return typeof path === 'string' || shown !== text
+    ? shown
+    : `base64:${path.b64}`;
 }
 
 /** A file without a digest still needs a name that is a URI (ResourceDescriptor). */
@@ -231,7 +239,7 @@ function remotes(context: IRecordContext): Dependency[] {
   return [...found]
     .sort(([a], [b]) => compare(a, b))
     .map(([url, { sid, runs, said }]) => ({
-      uri: nameText(url),
+      uri: context.paths.text(nameText(url)),
       annotations: {
         nb_kind: 'remote',
         ...(context.sessions.length > 1

@@ -11,7 +11,8 @@ import {
 import { countGaps, isWriteSeen, type IRecordGap } from './gaps';
 import { compare, sorted } from './json';
 import { orderOf, worstOrder } from './order';
-import { cutSecrets } from './secrets';
+import type { PathReducer } from './paths';
+import { CUT, cutSecrets, isSecretName } from './secrets';
 import type { Machine, Recording, Statement } from './types';
 
 type Definition = Statement['predicate']['buildDefinition'];
@@ -35,10 +36,22 @@ export function externalParameters(
     order: worstOrder(slice.sessions.map(orderOf)),
     ...(execution === null
       ? {}
-      : { parameters: sorted(Object.entries(execution.parameters)) ?? {} }),
+      : { parameters: parametersOf(context, execution.parameters) }),
     ...(clients === undefined ? {} : { clients }),
     ...(context.request.options.code ? { code: codeOf(context) } : {})
   };
+}
+
+/** Parameters as given; one whose name announces a secret has no value here. */
+function parametersOf(
+  { paths }: IRecordContext,
+  given: Record<string, string>
+): NonNullable<External['parameters']> {
+  const shown = Object.entries(given).map(
+    ([name, value]) =>
+      [name, isSecretName(name) ? CUT : paths.text(value)] as const
+  );
+  return sorted(shown) ?? {};
 }
 
 /** The code of the runs kept, as the author asked to add it; what looks like a secret is cut. */
@@ -52,10 +65,18 @@ function codeOf(context: IRecordContext): NonNullable<External['code']> {
       return {
         ...(several ? { session: sessionName(context, session.sid) } : {}),
         run: number,
-        ...(text === null ? {} : { text: cutSecrets(text) })
+        ...(text === null ? {} : { text: shownText(context, text) })
       };
     })
   );
+}
+
+/** A text as it leaves the computer; home folders stay where full paths are asked for. */
+export function shownText(
+  { request, paths }: IRecordContext,
+  text: string
+): string {
+  return request.options.fullPaths ? cutSecrets(text) : paths.text(text);
 }
 
 /** Notebooks whose cells ran; the one that the request names first. */
@@ -228,7 +249,7 @@ function channels(sessions: readonly ISession[]): Recording['channels'] {
 /* ------------------------------------------------------------------ machine */
 
 /** Of the last session; what wasn't read is left out, never null. */
-export function machineOf(sessions: readonly ISession[]): Machine {
+export function machineOf({ sessions, paths }: IRecordContext): Machine {
   const session = sessions.at(-1);
   if (session === undefined) {
     return {};
@@ -253,8 +274,8 @@ export function machineOf(sessions: readonly ISession[]): Machine {
       )
     ),
     containerHints: nonEmpty(hardware?.containerHints),
-    determinism: setOnly(determinism?.flags),
-    seeds: setOnly(determinism?.seeds),
+    determinism: setOnly(paths, determinism?.flags),
+    seeds: setOnly(paths, determinism?.seeds),
     hashSeed: hello?.hashSeed,
     flags: hello && sorted(Object.entries(hello.flags).filter(([, v]) => !!v))
   }) as Machine;
@@ -273,11 +294,12 @@ function nonEmpty<T>(list: T[] | undefined): T[] | undefined {
 }
 
 function setOnly(
+  paths: PathReducer,
   values: Record<string, string | null> | undefined
 ): Record<string, string> | undefined {
   return sorted(
-    Object.entries(values ?? {}).filter(
-      (entry): entry is [string, string] => entry[1] !== null
+    Object.entries(values ?? {}).flatMap(([name, value]) =>
+      value === null ? [] : [[name, paths.text(value)] as const]
     )
   );
 }

@@ -5,6 +5,7 @@
 import type { Name } from '../journal/events';
 import { fromBase64, nameText, toBase64 } from '../journal/names';
 import { slashes } from '../session/files';
+import { CUT, cutSecrets, cutTokens } from './secrets';
 
 export interface IReducedPath {
   root: 'notebook' | 'home' | 'prefix' | 'other';
@@ -14,12 +15,18 @@ export interface IReducedPath {
   nameBytes: string | null;
 }
 
+/** Such folders anywhere in a text; the user's name is in them. */
+const HOMES_IN_TEXT =
+  /(?:\/(?:home|Users)\/|\b[A-Za-z]:[\\/]{1,2}Users[\\/]{1,2})[^\s/\\"'`,:;=&|<>()[\]{}]+/g;
+
 /** Home folders by their usual places, for journals of another computer. */
 const HOMES =
   /^(\/home\/[^/]+|\/Users\/[^/]+|\/root|[A-Za-z]:\/Users\/[^/]+)\//;
 
 export class PathReducer {
   private readonly roots: { root: IReducedPath['root']; folder: string }[];
+  /** The author's home folder as it stands in texts, and its name; null where unknown. */
+  private readonly home: { inText: RegExp; inUrl: RegExp } | null;
 
   /**
    * @param base folder of the notebook, absolute.
@@ -27,6 +34,7 @@ export class PathReducer {
    * @param prefixes installation prefixes of the kernels used.
    */
   constructor(base: Name, home: Name | null, prefixes: readonly Name[]) {
+    this.home = home === null ? null : homeOf(folderOf(home).slice(0, -1));
     this.roots = [
       { root: 'notebook' as const, folder: folderOf(base) },
       ...prefixes.map(prefix => ({
@@ -39,7 +47,26 @@ export class PathReducer {
     ].filter(({ folder }) => folder !== '/');
   }
 
+  /** A path as a record shows it, without what looks like a secret. */
   reduce(name: Name): IReducedPath {
+    const { root, rel, nameBytes } = this.locate(name);
+    const shown = cutTokens(rel);
+    return { root, rel: shown, nameBytes: shown === rel ? nameBytes : null };
+  }
+
+  /** A text as a record shows it: no secret, no home folder and with it no user's name. */
+  text(text: string): string {
+    const short =
+      this.home === null
+        ? text
+        : text
+            .replace(this.home.inText, '~')
+            .replace(this.home.inUrl, `$1${CUT}`);
+    return cutSecrets(short).replace(HOMES_IN_TEXT, '~');
+  }
+
+  /** A path as it is, below the nearest folder that is known. */
+  locate(name: Name): IReducedPath {
     const path = slashes(nameText(name));
     for (const { root, folder } of this.roots) {
       const start = typeof name === 'string' ? folder : escaped(folder);
@@ -93,6 +120,26 @@ export function pathUpwards(folder: Name, name: Name): string | null {
   return shared < 2
     ? null
     : [...from.slice(shared).map(() => '..'), ...to.slice(shared)].join('/');
+}
+
+/** Names of accounts that say nothing of a person. */
+const NOBODY = /^(root|jovyan|user|ubuntu|runner|vscode|codespace)$/;
+
+/** How a home folder and its user's name, in the path of an address, are found in texts. */
+function homeOf(folder: string): { inText: RegExp; inUrl: RegExp } | null {
+  const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const name = folder.slice(folder.lastIndexOf('/') + 1);
+  if (name === '') {
+    return null;
+  }
+  const person = NOBODY.test(name) ? '[^\\s\\S]' : escape(name);
+  return {
+    inText: new RegExp(`${escape(folder)}(?![\\w.-])`, 'g'),
+    inUrl: new RegExp(
+      `(://[^\\s"'<>]{0,300}?/~?)${person}(?=[/?#\\s"']|$)`,
+      'g'
+    )
+  };
 }
 
 function folderOf(name: Name): string {

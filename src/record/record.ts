@@ -87,7 +87,7 @@ export function createRecord(input: IRecordInput): IRecord {
         externalParameters: externalParameters(context, runs.sha256),
         internalParameters: {
           recording: recordingOf(context, gaps),
-          machine: machineOf(context.sessions)
+          machine: machineOf(context)
         },
         resolvedDependencies: dependencies.listed
       },

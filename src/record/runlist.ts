@@ -29,8 +29,10 @@ const ListedRun = z.looseObject({
   code: z.nullable(
     z.looseObject({
       sha256: Sha256,
-      salt: z.string(),
-      text: z.nullish(z.string())
+      /** Absent where something was cut out of the text. */
+      salt: z.optional(z.string()),
+      text: z.nullish(z.string()),
+      cut: z.optional(z.literal(true))
     })
   ),
   reads: z.array(ListedFile),

@@ -1,51 +1,86 @@
 /**
- * Code that leaves the computer is cut where it looks like a secret. The list is
- * of shapes that are common, not of all there are: the preview is the last word.
+ * What leaves the computer is cut where it looks like a secret. The table is of shapes
+ * that are common, not of all there are: the preview is the last word.
  */
+import table from '../journal/secrets.json';
 
 /** What stands in the place of a secret. */
-export const CUT = '[cut]';
+export const CUT = table.cut;
 
-/** Names whose value is a secret, in keyword arguments, assignments and mappings. */
-const SECRET_NAME =
-  '(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|authorization)';
-
-/** Each pattern keeps its first group and, where it has one, its last. */
-const SHAPES: readonly RegExp[] = [
-  // password="…", 'api_key': '…', os.environ["HF_TOKEN"] = "…"
-  new RegExp(
-    `(\\b\\w*${SECRET_NAME}\\w*["']?\\s{0,9}\\]?\\s{0,9}[=:]\\s{0,9}[rRbBfFuU]{0,2}(["']))[^"'\\n]+(\\2)`,
-    'gi'
-  ),
-  // scheme://user:password@host
-  /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+(@)/gi,
-  // ?token=…, &X-Amz-Signature=…
-  new RegExp(
-    `([?&][\\w.-]*(?:${SECRET_NAME}|sig(?:nature)?|key)[\\w.-]*=)[^&\\s"'#]+`,
-    'gi'
-  ),
-  // --password …, -H "Authorization: Bearer …"
-  new RegExp(`(--\\w*[\\w-]*${SECRET_NAME}[=\\s]+)[^\\s"']+`, 'gi'),
-  /(\b(?:Bearer|Basic)\s+)[\w.~+/=-]{8,}/g,
-  // Tokens that say what they are.
-  /()\b(?:gh[pousr]_|github_pat_|glpat-|hf_|sk-|xox[abprs]-|npm_|pypi-|AKIA|ASIA|AIza)[\w-]{12,}/g,
-  /()\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
-  /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]+?(-----END)/g
-];
-
-/** The text without what looks like a secret. */
-export function cutSecrets(text: string): string {
-  return SHAPES.reduce(
-    (cut, shape) =>
-      cut.replace(shape, (...found: unknown[]) => {
-        const groups = found.slice(1, found.findIndex(isOffset));
-        const [before] = groups;
-        const after = groups.length > 1 ? groups[groups.length - 1] : '';
-        return `${String(before)}${CUT}${String(after ?? '')}`;
-      }),
-    text
-  );
+interface IShape {
+  pattern: string;
+  flags?: string;
 }
 
-/** In a replacer's arguments the groups end where the offset stands. */
-const isOffset = (value: unknown): boolean => typeof value === 'number';
+const NAME = `(?:${table.name})[\\w.-]{0,40}`;
+
+const compile = (pattern: string, flags: string): RegExp =>
+  new RegExp(
+    pattern
+      .replaceAll('{name}', NAME)
+      .replaceAll('{parameter}', table.parameter),
+    flags
+  );
+
+const compileAll = (shapes: readonly IShape[]): RegExp[] =>
+  shapes.map(({ pattern, flags = '' }) => compile(pattern, `g${flags}`));
+
+const TOKENS = compileAll(table.tokens);
+const ALL = [...TOKENS, ...compileAll(table.phrases)];
+const ENCODED = new RegExp(table.encoded, 'g');
+const SECRET_NAME = compile('{name}|^{parameter}$', 'i');
+
+/** A text, as code, a command or an address, without what looks like a secret. */
+export function cutSecrets(text: string): string {
+  return cutAt(text, placesOf(text, ALL));
+}
+
+/** A file's name, which only says itself that it holds a secret. */
+export function cutTokens(name: string): string {
+  return cutAt(name, placesOf(name, TOKENS));
+}
+
+/** True for the name of a parameter whose value is a secret. */
+export const isSecretName = (name: string): boolean => SECRET_NAME.test(name);
+
+type Place = readonly [start: number, end: number];
+
+/** Each shape keeps its first group and what its second one has at the end. */
+function placesOf(text: string, shapes: readonly RegExp[]): Place[] {
+  const places = shapes.flatMap(shape =>
+    [...text.matchAll(shape)].map(found => {
+      const [whole, before = '', after = ''] = found;
+      return [
+        found.index + before.length,
+        found.index + whole.length - after.length
+      ] as const;
+    })
+  );
+  return [...places, ...encodedPlaces(text)]
+    .filter(([start, end]) => start < end)
+    .sort(([a], [b]) => a - b);
+}
+
+/** Parts of addresses that hold a token once they are decoded. */
+function encodedPlaces(text: string): Place[] {
+  const decoded = (part: string) =>
+    part.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+      String.fromCharCode(parseInt(hex, 16))
+    );
+  return [...text.matchAll(ENCODED)]
+    .filter(([part]) => TOKENS.some(each => decoded(part).search(each) >= 0))
+    .map(({ 0: part, index }) => [index, index + part.length] as const);
+}
+
+/** Places that touch are one. */
+function cutAt(text: string, places: readonly Place[]): string {
+  let shown = '';
+  let end = -1;
+  for (const [start, stop] of places) {
+    if (start > end) {
+      shown += text.slice(Math.max(end, 0), start) + CUT;
+    }
+    end = Math.max(end, stop);
+  }
+  return shown + text.slice(Math.max(end, 0));
+}

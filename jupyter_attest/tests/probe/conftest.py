@@ -15,6 +15,8 @@ import pytest
 
 from .kernels import PROBE, Kernel
 
+PACKAGE = Path(__file__).parents[2] / "probe"
+
 
 @pytest.fixture(scope="session")
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
@@ -63,6 +65,7 @@ def probe() -> dict[str, Any]:
         __future__.annotations.compiler_flag,
         dont_inherit=True,
     )
-    names: dict[str, Any] = {"__name__": "jupyter_attest_probe", "__file__": "probe.py"}
+    file = str(PACKAGE / "probe.py")
+    names: dict[str, Any] = {"__name__": "jupyter_attest_probe", "__file__": file}
     exec(code, names)
     return names

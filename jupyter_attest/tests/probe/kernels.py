@@ -24,7 +24,7 @@ PROBE = bundle()
 CARRIER = ROOT / "jupyter_attest" / "probe" / "carrier"
 #: The kernels' interpreter: set the variable to test the probe in another environment.
 PYTHON = os.environ.get("JUPYTER_ATTEST_TEST_PYTHON", sys.executable)
-WRAPPERS = ROOT / "src" / "journal" / "wrappers.json"
+TABLES = [ROOT / "src" / "journal" / name for name in ("wrappers.json", "secrets.json")]
 
 
 @dataclass
@@ -93,7 +93,8 @@ class Kernel:
             copy.mkdir(parents=True)
             (copy / "probe.py").write_text(PROBE if probe is None else probe)
             shutil.copytree(CARRIER, copy / "carrier", ignore=shutil.ignore_patterns("__pycache__"))
-            shutil.copy(WRAPPERS, copy)
+            for table in TABLES:
+                shutil.copy(table, copy)
             if "PYTHONSTARTUP" in self.env:
                 self.env["JUPYTER_ATTEST_STARTUP"] = self.env["PYTHONSTARTUP"]
             self.env["PYTHONSTARTUP"] = str(copy / "probe.py")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_attest.probe.redaction import cut_sql
+from jupyter_attest.probe.redaction import cut_text
 from jupyter_attest.probe.sql import files_in_sql
 
 
@@ -55,4 +55,4 @@ def test_bound_values_count_where_a_file_would_stand() -> None:
     ],
 )
 def test_secrets_are_cut_out_of_a_statement(statement: str) -> None:
-    assert "geheim" not in cut_sql(statement)[0]
+    assert "geheim" not in cut_text(statement)[0]

@@ -1,41 +1,58 @@
-import { CUT, cutSecrets } from '../secrets';
+import cases from '../../journal/__tests__/secrets.cases.json';
+import { CUT, cutSecrets, cutTokens, isSecretName } from '../secrets';
 
-const SECRET = 'Zx81kQ0pLmN7vT4w';
+/** The text of a case, and what may not be in what is left of it. */
+function filled(text: string): { whole: string; secrets: string[] } {
+  const secrets = [cases.secret, cases.upper, cases.hex];
+  const whole = text
+    .replaceAll('§upper', cases.upper)
+    .replaceAll('§hex', cases.hex)
+    .replaceAll('§', cases.secret);
+  return { whole, secrets };
+}
 
-describe('cutSecrets', () => {
-  it.each([
-    `connect(password="${SECRET}")`,
-    `login(token='${SECRET}')`,
-    `os.environ["HF_TOKEN"] = "${SECRET}"`,
-    `{"api_key": "${SECRET}"}`,
-    `headers = {'Authorization': '${SECRET}'}`,
-    `aws_secret_access_key = f"${SECRET}"`,
-    `read_csv("https://ann:${SECRET}@example.org/x.csv")`,
-    `create_engine('postgresql+psycopg2://ann:${SECRET}@db/x')`,
-    `get("https://example.org/x?a=1&token=${SECRET}")`,
-    `get("https://b.example.org/k?X-Amz-Credential=1&X-Amz-Signature=${SECRET}")`,
-    `get("https://example.org/?sig=${SECRET}&b=2")`,
-    `!curl -H "Authorization: Bearer ${SECRET}" https://example.org`,
-    `!tool --password ${SECRET} --fast`,
-    `!tool --api-key=${SECRET}`,
-    `x = "ghp_${SECRET}${SECRET}"`,
-    `x = "hf_${SECRET}"`,
-    `x = "sk-${SECRET}${SECRET}"`,
-    `x = "AKIA${SECRET}"`,
-    `x = "eyJ${SECRET}.eyJ${SECRET}.${SECRET}"`,
-    `k = """-----BEGIN RSA PRIVATE KEY-----\n${SECRET}\n-----END RSA PRIVATE KEY-----"""`
-  ])('cuts %s', code => {
-    expect(cutSecrets(code)).not.toContain(SECRET);
-    expect(cutSecrets(code)).toContain(CUT);
+describe('secrets', () => {
+  it.each(cases.cut)('are cut out of %s', text => {
+    const { whole, secrets } = filled(text);
+    const cut = cutSecrets(whole);
+    secrets.forEach(secret => expect(cut).not.toContain(secret));
+    expect(cut).toContain(CUT);
   });
 
-  it.each([
-    'model.fit(train[features], train["species"])',
-    'tokens = tokenizer("a sentence")',
-    'pd.read_csv("https://example.org/data.csv?year=2026")',
-    'key = "species"',
-    'author = "Ann"'
-  ])('leaves %s as it is', code => {
-    expect(cutSecrets(code)).toBe(code);
+  it.each(cases.cutNames)('are cut out of the file name %s', text => {
+    const cut = cutTokens(filled(text).whole);
+    expect(cut).not.toContain(cases.secret);
+    expect(cut).toContain(CUT);
+  });
+
+  it.each(cases.kept)('are none in %s', text => {
+    expect(cutSecrets(text)).toBe(text);
+  });
+
+  it.each(cases.keptNames)('are none in the file name %s', name => {
+    expect(cutTokens(name)).toBe(name);
+  });
+
+  it.each(['api_key', 'DB_PASSWORD', 'token', 'sig', 'X-Amz-Signature'])(
+    'are announced by the name %s',
+    name => expect(isSecretName(name)).toBe(true)
+  );
+
+  it.each(['alpha', 'n_tokens', 'keys', 'author', 'design'])(
+    'are not announced by the name %s',
+    name => expect(isSecretName(name)).toBe(false)
+  );
+
+  it('leave what stands around them as it was', () => {
+    expect(cutSecrets(`a(password="${cases.secret}", b=1) # sk-x`)).toBe(
+      `a(password="${CUT}", b=1) # sk-x`
+    );
+  });
+
+  it('take linear time to be sought in long texts', () => {
+    const long = ['a-', 'password', "'", 'a.b:', '\n', 'curl ', 'https://'];
+    for (const piece of long) {
+      expect(cutSecrets(piece.repeat(50_000)).length).toBeGreaterThan(0);
+    }
   });
 });
