@@ -41,6 +41,8 @@ _PUNCH = 16 * 1024**2
 #: Longest work on one tick, in s.
 _TURN_S = 0.1
 
+#: A tracer writes its last line a moment after the kernel's end, in s.
+_LAST_WORDS_S = 2.0
 _RANDOM = re.compile(r"[a-z0-9_]{8}")
 _WRITES = frozenset({"write", "append", "create", "truncate"})
 
@@ -219,14 +221,20 @@ class Follower:
         kernel = self._tree.kernel
         if kernel is None or self._kernel_gone or self.stopped is not None:
             return
-        try:
-            status = Path(f"/proc/{kernel.pid}/status").read_text()
-        except OSError:
-            status = ""
-        if status == "" or "\nTracerPid:\t0\n" in status:
-            self._read(float("inf"))  # its last lines may have come just now
-            if not self._kernel_gone:
+        deadline = time.monotonic() + _LAST_WORDS_S
+        while not self._kernel_gone and self.stopped is None:
+            try:
+                status = Path(f"/proc/{kernel.pid}/status").read_text()
+            except OSError:
+                status = "\nState:\tX\nTracerPid:\t0\n"
+            if "\nTracerPid:\t0\n" not in status:
+                return
+            ended = re.search(r"\nState:\t[ZX]", status) is not None
+            self._read(float("inf"))
+            if not self._kernel_gone and (not ended or time.monotonic() > deadline):
                 self._stop("the tracer ended before the kernel")
+            elif not self._kernel_gone:
+                time.sleep(0.02)
 
     def _end_runs(self) -> None:
         """Runs that the kernel's end cut short were seen until then."""

@@ -29,12 +29,15 @@ _CALLS = [
     *("clone", "clone3", "fork", "vfork", "connect", "io_uring_setup"),
 ]
 
+#: A process's end by a signal is only told where the signal is; these come often and end none.
+_SIGNALS = "!SIGCHLD,SIGALRM,SIGVTALRM,SIGPROF"
+
 #: ``-DDD``: the kernel stays the process that Jupyter started, and the tracer has a session of
 #: its own, so that an interrupt or a kill of the kernel's group goes past it. ``-I 3``: no
 #: signal ends the tracer before the kernel. ``--seccomp-bpf``: other calls cost nothing.
 _OPTIONS = [
     *("-DDD", "-f", "-q", "-I", "3", "--seccomp-bpf", "-y", "-ttt", "-s", "4096", "-A"),
-    *("-e", "signal=none", "-e", "trace=" + ",".join("?" + call for call in _CALLS)),
+    *("-e", "signal=" + _SIGNALS, "-e", "trace=" + ",".join("?" + call for call in _CALLS)),
 ]
 
 

@@ -5,6 +5,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { IErrorReply } from '../api';
 import type { ICondenseOptions } from './commands/condense';
+import type { IDoctorOptions } from './commands/doctor';
 import type { IExecuteOptions } from './commands/execute';
 import type { IExplainOptions } from './commands/explain';
 import type { IForgetOptions } from './commands/forget';
@@ -195,6 +196,10 @@ function addExecute(context: IContext, verb: AddVerb, act: Act): void {
       ).argParser(takeParameter)
     )
     .option('--kernel <name>', "kernel to use instead of the notebook's own")
+    .option(
+      '--trace',
+      'with strace around the kernel: files of native code and other programs are seen too'
+    )
 
     .option('--attest', 'make a record of the files written, if it ran through')
     .addHelpText(
@@ -506,9 +511,21 @@ function addDoctor(context: IContext, verb: AddVerb, act: Act): void {
     .description(
       "Look at Python, Jupyter, the recorder, the journal folder, the key and the tools on PATH, and say what works here and how to cure what doesn't."
     )
-    .addHelpText('after', examples(context, ['doctor', 'doctor --json']))
+    .option(
+      '--install-traced-kernel',
+      'offer the kernel "Python 3 (traced)": strace around it sees native code and other programs too'
+    )
+    .option('--remove-traced-kernel', 'take that kernel away again')
+    .addHelpText(
+      'after',
+      examples(context, [
+        'doctor',
+        'doctor --json',
+        'doctor --install-traced-kernel'
+      ])
+    )
     .action(
-      act(async (options: ICommonOptions) => {
+      act(async (options: IDoctorOptions) => {
         const { runDoctor } = await import('./commands/doctor');
         return runDoctor(context, options);
       })

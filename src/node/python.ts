@@ -21,7 +21,26 @@ export interface IPythonFacts {
   extension: boolean | null;
   /** Whether the probe file is in the package. */
   probe: boolean;
+  /** Whether kernels can be traced; null where the package can't say. */
+  tracer?: ITracerFacts | null;
 }
+
+/** What `python -m jupyter_attest.tracer` says. */
+export interface ITracerFacts {
+  /** Why no kernel can be traced here, in one clause; null where it can. */
+  reason: string | null;
+  /** Version of strace; null without one. */
+  strace: string | null;
+  /** Whether Jupyter offers the traced kernel. */
+  installed: boolean;
+}
+
+/** Its answer to `install` or `remove`. */
+export type TracerReply = Partial<ITracerFacts> & {
+  folder?: string;
+  removed?: boolean;
+  problem?: string;
+};
 
 const FACTS_SCRIPT = `
 import json, sys
@@ -51,6 +70,12 @@ def loads(entry):
         return entry.load() is not None
     except Exception:
         return False
+def tracer():
+    try:
+        from jupyter_attest.tracer.__main__ import status
+        return status()
+    except Exception:
+        return None
 def has_probe():
     spec = util.find_spec('jupyter_attest')
     import os
@@ -62,6 +87,7 @@ print(json.dumps({
     'provisioner': any(e.name == 'jupyter-attest' and loads(e) for e in group),
     'extension': extension,
     'probe': has_probe(),
+    'tracer': tracer(),
 }))
 `;
 
@@ -81,6 +107,36 @@ export function askPython(context: IContext): IPythonFacts | null {
     return JSON.parse(lastLine) as IPythonFacts;
   } catch {
     return null;
+  }
+}
+
+/**
+ * Have the traced kernel made or removed.
+ *
+ * @throws CliError when Python or the package isn't there.
+ */
+export function askTracer(
+  context: IContext,
+  verb: 'install' | 'remove'
+): TracerReply {
+  const python = pythonCommand(context);
+  const answer = spawnSync(python, ['-m', 'jupyter_attest.tracer', verb], {
+    encoding: 'utf8',
+    env: { ...context.env },
+    cwd: context.cwd,
+    timeout: 60_000
+  });
+  if (answer.error !== undefined) {
+    throw noPython(python, answer.error);
+  }
+  const lastLine = answer.stdout.trim().split('\n').pop() ?? '';
+  try {
+    return JSON.parse(lastLine) as TracerReply;
+  } catch {
+    throw new CliError(
+      'no-python',
+      `${python} has no jupyter-attest that knows the traced kernel. Install it there (${python} -m pip install jupyter-attest).`
+    );
   }
 }
 

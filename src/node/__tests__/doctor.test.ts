@@ -108,6 +108,61 @@ describe('doctor', () => {
     expect(check?.cure).toBeTruthy();
   });
 
+  const tracers: [string, object | null, 'ok' | 'note', RegExp][] = [
+    [
+      'that it can be had',
+      { reason: null, strace: '6.1', installed: false },
+      'ok',
+      /strace 6\.1 can trace kernels.*is not installed/
+    ],
+    [
+      'why it can not',
+      { reason: 'strace is not on PATH', strace: null, installed: true },
+      'note',
+      /can't be traced here: strace is not on PATH/
+    ],
+    ['that nobody knows', null, 'note', /could not be told/]
+  ];
+  it.each(tracers)('says of a tracer %s', async (_, tracer, outcome, text) => {
+    python({ ...FACTS, tracer });
+    const { checks, code } = await doctor();
+    const check = checks.find(each => each.code === 'tracer');
+    expect(code).not.toBe(2);
+    expect(check).toMatchObject({ outcome, text: expect.stringMatching(text) });
+  });
+
+  const changes: [string, object, number, string][] = [
+    [
+      '--install-traced-kernel',
+      { folder: '/k/python3-traced', reason: null },
+      0,
+      'Jupyter now offers the kernel "Python 3 (traced)" (/k/python3-traced).'
+    ],
+    ['--remove-traced-kernel', { removed: true }, 0, 'is removed.'],
+    ['--remove-traced-kernel', { removed: false }, 0, 'There was no kernel'],
+    [
+      '--install-traced-kernel',
+      { problem: 'the disk is full' },
+      2,
+      'was not installed: the disk is full.'
+    ]
+  ];
+  it.each(changes)('%s answers %j', async (option, answer, code, words) => {
+    python(answer);
+    const plain = await world.run('doctor', option);
+    expect(plain.code).toBe(code);
+    expect(`${plain.out}${plain.err}`.replace(/\s+/g, ' ')).toContain(words);
+    const { out } = await world.run('doctor', option, '--json');
+    expect(JSON.parse(out)).toMatchObject(
+      code === 0 ? { ok: true } : { type: 'error' }
+    );
+  });
+
+  it('installs or removes, not both', async () => {
+    const both = ['--install-traced-kernel', '--remove-traced-kernel'];
+    expect((await world.run('doctor', ...both)).code).toBe(2);
+  });
+
   it('writes nothing', async () => {
     python(FACTS);
     const before = fs.readdirSync(path.dirname(world.folder));

@@ -5,10 +5,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { IDoctorReply } from '../../api';
 import type { ICommonOptions, IContext } from '../context';
-import { systemReason } from '../errors';
+import { CliError, systemReason } from '../errors';
 import { listFolder, statOf } from '../files';
 import { findSigningKey, readKeyring } from '../keys';
-import { askPython, pythonCommand, type IPythonFacts } from '../python';
+import {
+  askPython,
+  askTracer,
+  pythonCommand,
+  type IPythonFacts,
+  type TracerReply
+} from '../python';
 import { plural, printable, shortDigest, wrap } from '../text';
 import { formatBytes } from '../terminal';
 import { VERSION } from '../version';
@@ -19,10 +25,24 @@ const MINIMUM_NODE = 20;
 /** Below this much free space a long session may not be recorded to its end. */
 const LOW_SPACE_BYTES = 1e9;
 
+export interface IDoctorOptions extends ICommonOptions {
+  installTracedKernel?: boolean;
+  removeTracedKernel?: boolean;
+}
+
 export async function runDoctor(
   context: IContext,
-  options: ICommonOptions
+  options: IDoctorOptions
 ): Promise<number> {
+  if (options.installTracedKernel && options.removeTracedKernel) {
+    throw new CliError(
+      'usage',
+      'Install or remove the traced kernel, not both.'
+    );
+  }
+  if (options.installTracedKernel || options.removeTracedKernel) {
+    return changeTracedKernel(context, options);
+  }
   const facts = askPython(context);
   const checks = [
     checkNode(),
@@ -30,7 +50,7 @@ export async function runDoctor(
     checkProbeCopy(context, facts),
     ...checkHome(context),
     ...checkKey(context),
-    checkTracer(),
+    checkTracer(facts),
     checkTool(context, 'cosign', 'Others can check your records with it.'),
     checkTool(
       context,
@@ -290,24 +310,79 @@ function checkKeyMode(file: string, fingerprint: string, known: number): Check {
       );
 }
 
-/** Whether an optional tracer could follow programs that a kernel starts. */
-function checkTracer(): Check {
-  const file = '/proc/sys/kernel/yama/ptrace_scope';
-  const scope = fs.existsSync(file)
-    ? fs.readFileSync(file, 'utf8').trim()
-    : '0';
-  if (process.platform !== 'linux') {
+const HOW_TO_INSTALL =
+  'On Debian or Ubuntu: apt-get install strace. It is optional.';
+
+/** Whether an optional tracer could be around a kernel, and is offered. */
+function checkTracer(facts: IPythonFacts | null): Check {
+  const tracer = facts?.tracer ?? null;
+  if (tracer === null) {
+    return note('tracer', 'Whether kernels can be traced could not be told.');
+  }
+  if (tracer.reason !== null) {
     return note(
-      'ptrace',
-      'Tracing of other programs is only possible on Linux.'
+      'tracer',
+      `Kernels can't be traced here: ${tracer.reason}. Nothing needs it.`,
+      tracer.strace === null && process.platform === 'linux'
+        ? HOW_TO_INSTALL
+        : null
     );
   }
-  return Number(scope) <= 1
-    ? ok('ptrace', 'Tracing own children is allowed (no tracer is used yet).')
+  const offered = tracer.installed
+    ? `Jupyter offers the kernel "${TRACED_KERNEL}".`
+    : `The kernel "${TRACED_KERNEL}" is not installed.`;
+  return {
+    ...ok('tracer', `strace ${tracer.strace} can trace kernels. ${offered}`),
+    cure: tracer.installed
+      ? null
+      : 'If you want it: doctor --install-traced-kernel'
+  };
+}
+
+const TRACED_KERNEL = 'Python 3 (traced)';
+
+/** Make or remove the kernel that Jupyter starts under a tracer. */
+function changeTracedKernel(
+  context: IContext,
+  options: IDoctorOptions
+): number {
+  const install = options.installTracedKernel === true;
+  const reply = askTracer(context, install ? 'install' : 'remove');
+  if (reply.problem !== undefined) {
+    throw new CliError(
+      'not-writable',
+      `The traced kernel was not ${install ? 'installed' : 'removed'}: ${printable(reply.problem, 400)}.`
+    );
+  }
+  const check = install ? installedCheck(reply) : removedCheck(reply);
+  const answer: IDoctorReply = {
+    ok: check.outcome !== 'problem',
+    checks: [check]
+  };
+  const words = [check.text, ...(check.cure === null ? [] : [check.cure])];
+  context.terminal.out(
+    options.json === true
+      ? `${JSON.stringify(answer)}\n`
+      : `${words.map(text => wrap(text, '')).join('\n')}\n`
+  );
+  return 0;
+}
+
+function installedCheck({ folder, reason }: TracerReply): Check {
+  const text = `Jupyter now offers the kernel "${TRACED_KERNEL}" (${folder}).`;
+  return reason == null
+    ? ok('traced-kernel', text)
     : note(
-        'ptrace',
-        `Tracing is restricted here (ptrace_scope ${scope}). Nothing needs it yet.`
+        'traced-kernel',
+        `${text} It will run untraced for now, and its records say so: ${reason}.`,
+        /PATH/.test(reason) ? HOW_TO_INSTALL : null
       );
+}
+
+function removedCheck({ removed }: TracerReply): Check {
+  return removed === true
+    ? ok('traced-kernel', `The kernel "${TRACED_KERNEL}" is removed.`)
+    : note('traced-kernel', `There was no kernel "${TRACED_KERNEL}".`);
 }
 
 function checkTool(context: IContext, tool: string, use: string): Check {

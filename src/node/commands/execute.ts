@@ -16,6 +16,7 @@ export interface IExecuteOptions extends ICommonOptions {
   output?: string;
   parameter?: [string, string][];
   kernel?: string;
+  trace?: boolean;
   attest?: boolean;
   timeout?: string;
   allowErrors?: boolean;
@@ -106,7 +107,14 @@ function moduleArguments(
   notebook: string,
   options: IExecuteOptions
 ): string[] {
-  const { output, parameter = [], kernel, timeout, allowErrors } = options;
+  const {
+    output,
+    parameter = [],
+    kernel,
+    trace,
+    timeout,
+    allowErrors
+  } = options;
   return [
     notebook,
     ...(output === undefined
@@ -114,6 +122,7 @@ function moduleArguments(
       : ['-o', resolveName(context, options, output)]),
     ...parameter.flatMap(([name, value]) => ['-p', name, value]),
     ...(kernel === undefined ? [] : ['--kernel', kernel]),
+    ...(trace === true ? ['--trace'] : []),
     ...(timeout === undefined ? [] : ['--timeout', timeout]),
     ...(allowErrors === true ? ['--allow-errors'] : []),
     '--json-progress'
