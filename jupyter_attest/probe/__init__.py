@@ -26,6 +26,7 @@ PARTS = (
     "recording",
     "files",
     "starters",
+    "threads",
     "meter",
     "processes",
     "network",

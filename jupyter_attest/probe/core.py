@@ -18,6 +18,7 @@ from .recording import PERIOD
 from .references import VERSION, _getpid, _join, _sleep, _wall
 from .runs import Runs
 from .starters import Starters
+from .threads import Threads
 from .values import name_of, new_id, try_stat
 from .wrappers import Wrappers
 
@@ -33,12 +34,14 @@ class Probe(Runs, Processes, Network):
         self.wrappers = Wrappers(self)
         self.evidence = Evidence(self)
         self.starters = Starters(self)
+        self.threads = Threads(self)
 
     def start(self) -> None:
         """Install hook and callbacks, write what is known at the start, start the thread."""
         self.journal.open_texts()
         self.handover.listen()
         self.open_meters()
+        self.threads.install()
         self._watch()
         self.paused = try_stat(self.paused_file) is not None
         self.paused_from = _wall()
@@ -116,6 +119,7 @@ class Probe(Runs, Processes, Network):
                 _sleep(YIELD)
                 self.look_for_pause()
                 self.tell_long_runs()
+                self.settle_late()
             except BaseException as error:  # nothing may come out of here
                 self.failed("own thread", error)
             try:
@@ -134,6 +138,7 @@ class Probe(Runs, Processes, Network):
             if self.journal.closed or (self.child and not self.journal.seq):
                 return
             self.evidence.take()
+            self.settle_late(last=True)
             self.tell_failures()
             if self.child:
                 code = status if type(status) is int else None
@@ -142,6 +147,7 @@ class Probe(Runs, Processes, Network):
             left = {"observer": self.id, "reason": "exit"}
             self.journal.put("observer.left", None, "none", left)
             self.journal.drain(0.0 if self.child else 2.0)
+            self.gone = True
             if status is not None or self.child:
                 self.journal.closed = True
         except BaseException:
@@ -164,7 +170,7 @@ class Probe(Runs, Processes, Network):
             self.close_meters()
             self.handover.fd = -1
             self.main = -1
-            self.thread_runs, self.loose, self.hosts = {}, {}, {}
+            self.loose, self.hosts, self.late = {}, {}, {}
             self.id = "probe-" + new_id()
             self.journal = LazyJournal(self)
         except BaseException:

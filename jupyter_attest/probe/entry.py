@@ -54,6 +54,6 @@ child opens its own journal file at its first event, because it can't share the 
 *It leaves nothing behind.* Its names live in a namespace of its own, which is in no module table.
 Documented exceptions, visible to a program that looks for them: descriptors in ``/proc/self/fd``,
 ``sys._current_frames()``, ``get_ipython().events.callbacks``, the wrapped functions of
-``wrappers.json`` (same name, signature and file), and, for a user's own audit hook, the ``open``
-of a new text.
+``wrappers.json`` (same name, signature and file) and those that start threads and programs, and,
+for a user's own audit hook, the ``open`` of a new text.
 """

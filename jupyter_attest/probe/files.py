@@ -7,7 +7,7 @@ import stat as statmod
 from typing import Any
 
 from .journal import judge_outcome
-from .recording import Recording, Run
+from .recording import PERIOD, Recording, Run
 from .references import (
     SEP,
     _access,
@@ -17,6 +17,7 @@ from .references import (
     _ident,
     _join,
     _lstat,
+    _mono,
     _pread,
     _readlink,
     _realpath,
@@ -184,18 +185,20 @@ class Files(Recording):
                 run.created.append(fields)
         if writing and outcome != "failed":
             grows = st is not None and "append" in ops and "truncate" not in ops
-            self.wrote(run, real, st.st_size if grows and st is not None else None)
+            self.wrote(run, how, real, st.st_size if grows and st is not None else None)
         self.tell("file.opened", run, how, fields)
 
-    def wrote(self, run: Run | None, real: str, before: int | None = None) -> None:
+    def wrote(self, run: Run | None, how: str, real: str, before: int | None = None) -> None:
         """Remember what has to be settled at the run's end; a child leaves that to the kernel.
 
         ``before`` is the number of bytes that stay, if the file only grows.
         """
         if self.child:
             self.handover.tell(self.parent_run, real)
-        elif run is not None:
+        elif run is not None and run.id in self.open_runs:
             run.written.setdefault(real, before)
+        else:
+            self.late[real] = (None if run is None else run.id, how, ())
 
     def count(
         self, run: Run | None, real: str, st: os.stat_result, ops: list[str], by_descriptor: bool
@@ -244,7 +247,8 @@ class Files(Recording):
             before = run.written.pop(source, None)
             run.moved.add(source)
             run.written.pop(target, None)
-        self.wrote(run, target, before)
+        self.late.pop(source, None)
+        self.wrote(run, how, target, before)
         folder = statmod.S_ISDIR(st.st_mode)
         if folder and run is not None:
             run.written.pop(target, None)
@@ -369,7 +373,7 @@ class Files(Recording):
         """Write ``file.mapped``; one for writing is looked after until it is gone."""
         st = try_stat(path)
         if writable:
-            self.wrote(run, path)
+            self.wrote(run, how, path)
             if st is not None:
                 self.writable[path] = st.st_ino
         self.tell("file.mapped", run, how, {
@@ -406,12 +410,12 @@ class Files(Recording):
         flags = os.O_RDONLY if read_only else os.O_RDWR | os.O_CREAT
         self.opened(text, ops, flags, "audit", "sqlite3", "connect")
 
-    def hear(self, run: Run) -> None:
-        """Take over what children say they wrote."""
+    def hear(self, run: Run | None) -> None:
+        """Take over what children say they wrote; ``run`` is one that is about to end."""
         for id, real in self.handover.heard():
-            owner = run if id == run.id else self.open_runs.get(id)
+            owner = run if run is not None and id == run.id else self.open_runs.get(id)
             if owner is None:  # the child outlived its run
-                self.tell_settled(id or None, "process", real, None)
+                self.late[real] = (id or None, "process", ())
             else:
                 owner.written[real] = None
                 owner.by_children.add(real)
@@ -437,6 +441,30 @@ class Files(Recording):
             self.tell_settled(run.id, "context", real, None if child else held, mapped)
             if mapped is False:
                 del self.writable[real]
+
+    def settle_late(self, last: bool = False) -> None:
+        """Write ``file.settled`` for what was written outside any open run, as it comes to rest.
+
+        At rest is what nobody holds open and what looks as it did ``PERIOD`` before; ``last`` takes
+        everything as it is now.
+        """
+        now = _mono()
+        if not last and now - self.late_at < PERIOD * 5e8:
+            return
+        self.late_at = now
+        if self.handover.fd >= 0 and not self.open_runs:
+            self.hear(None)
+        held: dict[tuple[int, int], os.stat_result] | None = None
+        if self.late:
+            held = held_files(self.own_descriptors())
+        for real, (run, how, before) in list(self.late.items()):
+            st = try_stat(real)
+            after = (None,) if st is None else (st.st_dev, st.st_ino, st.st_size, st.st_mtime_ns)
+            if last or (after == before and after[:2] not in (held or ())):
+                if self.late.pop(real, None) is not None:
+                    self.tell_settled(run, how, real, None if how == "process" else held)
+            else:
+                self.late[real] = (run, how, after)
 
     def tell_settled(
         self,

@@ -23,7 +23,6 @@ from .references import (
     _perf,
     _pread,
     _sha256,
-    _threads,
     _wall,
 )
 from .values import is_foreign, new_id, read_small, utc
@@ -31,6 +30,7 @@ from .values import is_foreign, new_id, read_small, utc
 if TYPE_CHECKING:
     from .evidence import Evidence
     from .starters import Starters
+    from .threads import Threads
     from .wrappers import Wrappers
 
 
@@ -68,7 +68,7 @@ class Run:
 
     __slots__ = (
         "began", "by_children", "created", "folders", "id", "info", "inputs", "kind", "mapped",
-        "meter", "moved", "opened", "paused", "request", "rewritten", "seen", "threads", "told",
+        "meter", "moved", "opened", "paused", "request", "rewritten", "seen", "tasks", "told",
         "trees", "written",
     )  # fmt: skip
 
@@ -96,14 +96,15 @@ class Run:
         self.folders: dict[str, str] = {}
         self.trees: list[Any] = []
         self.told = 0
-        self.threads = set(_threads)
+        #: Tasks that were there before it, by id; None where nobody can tell.
+        self.tasks: set[int] | None = None
         self.meter: tuple[int, int] | None = None
 
     def forget(self) -> None:
         """Drop what only an open run needs."""
         self.info = self.meter = None
         self.seen, self.written, self.folders = {}, {}, {}
-        self.trees, self.created, self.moved, self.threads = [], [], set(), set()
+        self.trees, self.created, self.moved, self.tasks = [], [], set(), None
         self.by_children, self.inputs = set(), {}
 
 
@@ -113,6 +114,7 @@ class Recording:
     wrappers: Wrappers
     evidence: Evidence
     starters: Starters
+    threads: Threads
 
     def __init__(self, shell: Any, folder: str, install: str, runs_missed: int) -> None:
         self.shell, self.kernel = shell, getattr(shell, "kernel", None)
@@ -126,14 +128,18 @@ class Recording:
         self.mounts = self.environment.mounts
         self.paused_file = _join(folder, "paused")
         self.paused = False
+        #: The interpreter ends: nobody else writes from now on.
+        self.gone = False
         self.paused_runs = 0
         self.paused_from = 0.0
         self.requests: dict[str, Request] = {}
         self.open_runs: dict[str, Run] = {}
-        #: Thread ident → the run that started it, known from that run's end on.
-        self.thread_runs: dict[int, Run] = {}
         self.facts_known: dict[tuple[Any, ...], Facts] = {}
         self.loose: dict[tuple[Any, ...], int] = {}
+        #: Files written outside any open run, until they come to rest: the run whose thread, task
+        #: or child it was, how that is known, and how the file looked last.
+        self.late: dict[str, tuple[str | None, str, tuple[Any, ...]]] = {}
+        self.late_at = 0
         self.hosts: dict[int, tuple[str, Any]] = {}
         #: Errors of the probe itself since they were told: how often, by part and kind.
         self.failures: dict[str, int] = {}
@@ -247,13 +253,18 @@ class Recording:
             request = self.requests.get(header.get("msg_id"))  # type: ignore[arg-type]
             if request is None:
                 return None, "none"
-            run = request.open[-1] if request.open else request.last
+            run = request.open[-1] if request.open else None
+            last = request.last
+            # Without contexts the last message says nothing of this call, unless the request's
+            # expressions are evaluated: nothing else runs then.
+            if run is None and last is not None:
+                run = last if self.parent_var or last.kind == "expression" else None
             return (run, "context") if run is not None else (None, "none")
-        run = self.thread_runs.get(_ident())
-        if run is not None:
-            return run, "thread"
         if _ident() != self.main:
-            # A thread that no ended run left behind was started by one that is open.
+            known, run = self.threads.current()
+            if known:
+                return (run, "thread") if run is not None else (None, "none")
+            # Started by native code: for the run that is open, if there is one.
             owners = {r.request.id for r in list(self.open_runs.values())}
             if len(owners) == 1:
                 runs = list(self.open_runs.values())
@@ -280,6 +291,8 @@ class Recording:
             self.journal.drain()
             return
         self.journal.put(kind, None if run is None else run.id, how, fields)
+        if self.gone:
+            self.journal.drain()
 
     # ------------------------------------------------------------------------- errors of the probe
 

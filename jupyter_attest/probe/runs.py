@@ -13,18 +13,12 @@ from .recording import PERIOD, Request, Run
 from .references import (
     _frame,
     _module_table,
-    _object_dict,
     _perf,
-    _threading,
-    _threads,
     _type_dict,
     _type_mro,
     _type_name,
 )
-from .values import _class_attribute, plain_text, type_name
-
-#: Where the classes of the kernel's own threads stand.
-_KERNEL_MODULES = ("IPython.", "ipykernel.", "zmq.")
+from .values import plain_text, type_name
 
 
 class Runs(Meter):
@@ -113,6 +107,7 @@ class Runs(Meter):
             "storeHistory": store if type(store) is bool else None,
             "executionCount": count if type(count) is int else None,
         })  # fmt: skip
+        run.tasks = self.threads.tasks()
         self.begin_meter(run)
         run.began = _perf()
         return run
@@ -169,16 +164,7 @@ class Runs(Meter):
         if self.run_var is not None:
             self.run_var.set(request.open[-1] if request.open else None)
         self.open_runs.pop(run.id, None)
-        alive = [
-            ident
-            for ident in list(_threads)
-            if ident not in run.threads and not _is_machinery(ident)
-        ]
-        for ident in alive:
-            self.thread_runs.setdefault(ident, run)
-        for ident in list(self.thread_runs):
-            if ident not in _threads:
-                del self.thread_runs[ident]
+        alive = self.threads.left_by(run)
         if not run.paused:
             known = None
             if not self.paused:
@@ -189,8 +175,8 @@ class Runs(Meter):
                 "status": _status(error),
                 "ename": None if error is None else _type_name(type(error)),
                 "durationNs": str(duration),
-                "threadsAlive": [_thread_name(ident) for ident in alive],
-                "tasksPending": None,
+                "threadsAlive": alive,
+                "tasksPending": self.threads.pending(run),
             }  # type: dict[str, Any]
             if measured is not None:
                 fields["meter"] = measured
@@ -360,20 +346,3 @@ def _status(error: BaseException | None) -> str:
     if type(error) is KeyboardInterrupt:
         return "interrupted"
     return "exited" if type(error) is SystemExit else "error"
-
-
-def _is_machinery(ident: int) -> bool:
-    """Whether a thread is the kernel's own, or a timer that was cancelled or has fired."""
-    thread = _threads.get(ident)
-    if thread is not None and type(thread) is getattr(_threading, "Timer", None):
-        return bool(thread.finished.is_set())
-    return _class_attribute(type(thread), "__module__").startswith(_KERNEL_MODULES)
-
-
-def _thread_name(ident: int) -> str:
-    thread = _threads.get(ident)
-    try:
-        name = _object_dict(thread, "__dict__").get("_name")
-    except AttributeError:
-        name = None
-    return name if type(name) is str else "thread"

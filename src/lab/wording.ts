@@ -642,6 +642,15 @@ function knownGap(trans: TranslationBundle, code: GapCode): IGapWords {
         what: trans.__('A thread or task outlived its run.'),
         meaning: trans.__('It may have read or written afterwards.')
       };
+    case 'late-write':
+      return {
+        what: trans.__(
+          'A file was written by a thread, a task or a child after the end of the run that started it.'
+        ),
+        meaning: trans.__(
+          'Runs that came in between may have had a hand in it.'
+        )
+      };
     case 'earlier-session':
       return {
         what: trans.__(

@@ -2,7 +2,13 @@
 import type { IRunVerdict, ISessionSlice } from '../condense/types';
 import type { Name } from '../journal/events';
 import { nameText } from '../journal/names';
-import type { IFile, IFileVersion, IRun, ISession } from '../session/types';
+import type {
+  IFile,
+  IFileVersion,
+  ILate,
+  IRun,
+  ISession
+} from '../session/types';
 import { Classifications, sessionName, type IRecordContext } from './context';
 import type { IDependencies } from './dependencies';
 import type { IRecordGap } from './gaps';
@@ -80,6 +86,7 @@ function listedReads(lists: ILists, { reads }: IRun): object[] {
   const sure = new Set(
     reads.filter(read => read.sure).map(read => read.version)
   );
+  const late = new Map(reads.map(read => [read.version, read.late] as const));
   return [...new Set(reads.map(read => read.version))].flatMap(version => {
     const row = lists.row(version);
     return row === null
@@ -88,7 +95,8 @@ function listedReads(lists: ILists, { reads }: IRun): object[] {
           {
             ...row,
             ...(unstable.has(version) ? { sha256: null, unstable: true } : {}),
-            ...(sure.has(version) ? {} : { may: true })
+            ...(sure.has(version) ? {} : { may: true }),
+            ...lateness(late.get(version), 'read')
           }
         ];
   });
@@ -107,7 +115,8 @@ function listedVersion(context: IRecordContext, version: IFileVersion): object {
     ...nameOf(context, version.path),
     sha256: version.sha256,
     ...(version.certainty === 'may' ? { may: true } : {}),
-    ...(isOfChild(version) ? { by: 'child' } : {})
+    ...(isOfChild(version) ? { by: 'child' } : {}),
+    ...lateness(version.late, 'wrote')
   };
 }
 
@@ -157,6 +166,24 @@ function listedRun(
 /** A child process wrote it and the kernel itself didn't. */
 const isOfChild = ({ seenBy }: IFileVersion) =>
   seenBy.includes('worker') && !seenBy.includes('probe');
+
+const lateness = (late: ILate | undefined, act: 'read' | 'wrote') =>
+  late === undefined ? {} : { late: lateWords(late, act) };
+
+/** Says whose doing a late read or write was, and for whom it may have been. */
+function lateWords({ run, during, shared }: ILate, act: string): string {
+  const runs = (numbers: readonly number[], joint: string) =>
+    `${numbers.length === 1 ? 'run' : 'runs'} ${numbers.join(joint)}`;
+  const who = shared ? 'thread or child' : 'task';
+  const told = `A ${who} that run ${run} had started ${act} it after the end of run ${run}`;
+  if (during.length === 0) {
+    return `${told}.`;
+  }
+  const meanwhile = `${told}, while ${runs(during, ' and ')} went on`;
+  return shared
+    ? `${meanwhile}: it was for ${runs([run, ...during], ' or ')}.`
+    : `${meanwhile}.`;
+}
 
 function listedCode(
   context: IRecordContext,

@@ -8,8 +8,16 @@ import { classify, type IUse } from './classify';
 import { DigestIndex, epochIdentity, identity } from './digests';
 import { FileEnds } from './ends';
 import { eventsOf, type ISessionLog } from './log';
+import { Lateness } from './late';
 import { WritableMaps } from './maps';
-import type { IFile, IFileRead, IFileVersion, IRun, RunRange } from './types';
+import type {
+  IFile,
+  IFileRead,
+  IFileVersion,
+  ILate,
+  IRun,
+  RunRange
+} from './types';
 
 export interface IFiles {
   files: IFile[];
@@ -46,9 +54,18 @@ interface ITouch {
   settled: boolean;
   /** Kinds of the observers that saw it: the kernel's own probe, a child's, a tracer. */
   by: Set<'probe' | 'worker' | 'tracer'>;
+  /** It came when the run was over. */
+  late: ILate | null;
 }
 
 type Touches = Map<string, ITouch>;
+
+/** What attribution needs of an event. */
+interface IAct {
+  run: string | null;
+  mono: string;
+  attribution: string;
+}
 
 /** A run's word that it writes a whole folder, at a monotonic time. */
 interface IClaim {
@@ -84,6 +101,7 @@ class FileFold {
   private readonly maps: WritableMaps;
   private readonly digests: DigestIndex;
   private readonly ends = new FileEnds();
+  private readonly lateness: Lateness;
 
   constructor(
     private readonly log: ISessionLog,
@@ -91,6 +109,7 @@ class FileFold {
   ) {
     this.maps = new WritableMaps(log);
     this.digests = new DigestIndex(this.maps);
+    this.lateness = new Lateness(log, context.runs);
   }
 
   result(): IFiles {
@@ -201,7 +220,8 @@ class FileFold {
     path: Name,
     { via, before, was }: Pick<ITouch, 'via' | 'before' | 'was'>
   ): ITouch {
-    const run = this.isAfterItsRun(event) ? null : event.run;
+    const late = this.lateness.of(event);
+    const run = late === null ? event.run : lateKey(event.run);
     let touch = this.touch(run, path);
     const by = writerOf(event);
     touch?.by.add(by);
@@ -214,10 +234,12 @@ class FileFold {
         was,
         mapped: false,
         settled: false,
-        by: new Set([by])
+        by: new Set([by]),
+        late
       };
       this.touchesOf(run).set(nameKey(path), touch);
     } else {
+      touch.late = joined(touch.late, late);
       touch.wroteAt ??= Number(event.mono);
       touch.via = via ?? touch.via;
     }
@@ -232,27 +254,6 @@ class FileFold {
   private runRange(event: { run: string | null }): RunRange | null {
     const number = this.context.runs.get(event.run ?? '')?.number;
     return number === undefined ? null : [number, number];
-  }
-
-  /**
-   * A thread or child that outlived its run: later runs may have had a hand in what
-   * it writes, so it counts as nobody's.
-   */
-  private isAfterItsRun(event: { run: string | null; mono: string }): boolean {
-    const ended = this.runEnds().get(event.run ?? '');
-    return ended !== undefined && Number(event.mono) > ended;
-  }
-
-  private runEndsRead: Map<string, number> | null = null;
-  private runEnds(): Map<string, number> {
-    this.runEndsRead ??= new Map(
-      this.log.probes.flatMap(({ events }) =>
-        [...eventsOf(events, 'run.ended')].map(
-          ({ run, mono }) => [run ?? '', Number(mono)] as const
-        )
-      )
-    );
-    return this.runEndsRead;
   }
 
   private touchesOf(run: string | null): Touches {
@@ -279,8 +280,9 @@ class FileFold {
 
   /** What a run left at a path that it wrote; unchanged and deleted files are no version. */
   private settle(event: EventOf<'file.settled'>): void {
-    const after = this.isAfterItsRun(event);
-    const own = this.touch(after ? null : event.run, event.realPath);
+    const late = this.lateness.of(event);
+    const key = late === null ? event.run : lateKey(event.run);
+    const own = this.touch(key, event.realPath);
     const touch = own ?? this.touchByMap(event);
     if (touch === null) {
       return;
@@ -296,13 +298,20 @@ class FileFold {
     if (stat === null || same) {
       return;
     }
-    const run = after ? undefined : this.context.runs.get(event.run ?? '');
+    const run = this.context.runs.get(event.run ?? '');
     const mapped = event.mapped === true || own === undefined;
-    const sure = run !== undefined && run.status !== 'killed' && !mapped;
+    const sure =
+      run !== undefined && run.status !== 'killed' && !mapped && late === null;
+    // Whatever began before it came to rest may have had a hand in it.
+    const last = late === null ? run?.number : this.lateness.lastBefore(event);
     this.addVersion(event.realPath, stat, {
       origin: 'run',
-      writers: run === undefined ? null : [run.number, run.number],
+      writers:
+        run === undefined
+          ? null
+          : [run.number, Math.max(run.number, last ?? run.number)],
       certainty: sure ? 'sure' : 'may',
+      ...(touch.late === null ? {} : { late: touch.late }),
       seenBy: [...touch.by].sort(),
       via: touch.via,
       at: event.t,
@@ -360,7 +369,8 @@ class FileFold {
       certainty: 'may',
       seenBy: [...touch.by].sort(),
       via: touch.via,
-      at: run?.endedAt ?? null
+      at: run?.endedAt ?? null,
+      ...(touch.late === null ? {} : { late: touch.late })
     });
     if (run !== undefined) {
       this.leftBy.set(left, run.number);
@@ -608,7 +618,7 @@ class FileFold {
   }
 
   private read(
-    event: { run: string | null; mono: string },
+    event: IAct,
     path: Name,
     seen: Pick<IFileRead, 'sure' | 'via' | 'seenBy'> & { stat: Stat | null }
   ): void {
@@ -616,34 +626,54 @@ class FileFold {
     if (stat !== null) {
       this.lastStat.set(nameKey(path), stat);
     }
-    const touch = this.touch(event.run, path);
-    const own = touch?.wroteAt != null && touch.wroteAt < Number(event.mono);
+    const own = [event.run, lateKey(event.run)].some(run => {
+      const wroteAt = this.touch(run, path)?.wroteAt;
+      return wroteAt != null && wroteAt < Number(event.mono);
+    });
     const made = this.claimsOn(nameKey(path)).some(
       claim => claim.run === event.run && claim.at < Number(event.mono)
     );
     if (own || made) {
       return;
     }
-    const run = this.context.runs.get(event.run ?? '')?.number ?? null;
     const at = Number(event.mono);
     const version = this.versionOf(path, stat, at);
     const unstable = stat !== null && this.maps.isMapped(stat, at);
-    const key = readKey(event.run, path);
-    const same = this.readsOf.get(key)?.find(r => r.version === version);
     const use = this.use(path);
     use.read = true;
     if (seen.via !== null) {
       use.functions.add(seen.via);
     }
-    if (same !== undefined) {
-      same.sure ||= seen.sure;
-      same.via ??= seen.via;
-      same.unstable ||= unstable;
+    const late = this.lateness.of(event);
+    for (const id of [event.run, ...this.lateness.sharers(event, late)]) {
+      this.readIn(id, path, {
+        run: this.context.runs.get(id ?? '')?.number ?? null,
+        version,
+        unstable,
+        ...rest,
+        ...(late === null ? {} : { late })
+      });
+    }
+  }
+
+  /** Note one run's read, unless it is known to have read that version. */
+  private readIn(id: string | null, path: Name, read: IFileRead): void {
+    const key = readKey(id, path);
+    const known = this.readsOf.get(key) ?? [];
+    const same = known.find(r => r.version === read.version);
+    if (same === undefined) {
+      this.reads.push({ runId: id, read });
+      this.readsOf.set(key, [...known, read]);
       return;
     }
-    const read = { run, version, unstable, ...rest };
-    this.reads.push({ runId: event.run, read });
-    this.readsOf.set(key, [...(this.readsOf.get(key) ?? []), read]);
+    same.sure ||= read.sure;
+    same.via ??= read.via;
+    same.unstable ||= read.unstable;
+    if (read.late === undefined) {
+      delete same.late;
+    } else if (same.late !== undefined) {
+      same.late = joined(same.late, read.late)!;
+    }
   }
 
   /** The version with this identity, wherever it was written; else one from outside. */
@@ -726,13 +756,22 @@ class FileFold {
     );
     for (const file of this.files.values()) {
       for (const version of file.versions) {
-        const [first, last] = version.writers ?? [0, -1];
-        const writer = first === last ? first : this.leftBy.get(version);
-        if (writer !== undefined) {
+        for (const writer of this.writersOf(version)) {
           runs.get(writer)?.writes.push(version);
         }
       }
     }
+  }
+
+  /** The runs to list a version with: its writer, or those that a late one may be from. */
+  private writersOf(version: IFileVersion): readonly number[] {
+    const { late, writers } = version;
+    if (late !== undefined) {
+      return late.shared ? [late.run, ...late.during] : [late.run];
+    }
+    const [first, last] = writers ?? [0, -1];
+    const left = this.leftBy.get(version);
+    return first === last ? [first] : left === undefined ? [] : [left];
   }
 
   private file(path: Name): IFile {
@@ -856,6 +895,17 @@ const UNCLASSIFIED: IFile['classification'] = {
   confidence: 'unknown',
   noise: false
 };
+
+/** Where the touches of a run's threads, tasks and children stand that came after it. */
+const lateKey = (run: string | null) => `${run ?? ''}\0late`;
+
+function joined(a: ILate | null, b: ILate | null): ILate | null {
+  if (a === null || b === null) {
+    return a ?? b;
+  }
+  const during = [...new Set([...a.during, ...b.during])].sort((x, y) => x - y);
+  return { run: a.run, during, shared: a.shared || b.shared };
+}
 
 const readKey = (run: string | null, path: Name) =>
   `${run ?? ''}\0${nameKey(path)}`;

@@ -267,7 +267,7 @@ function fromFiles({ session, runs }: IGapFacts): IGap[] {
   }
   for (const file of listed) {
     const written = file.versions.some(
-      v => v.origin === 'run' && v.writers === null
+      v => v.origin === 'run' && v.writers === null && v.late === undefined
     );
     if (written) {
       loose.set(file.key, file.path);
@@ -294,7 +294,9 @@ function fileGaps(file: IFile, runs: IRuns): IGap[] {
     if (version.racy) {
       add('racy-timestamp', run);
     }
-    if (version.origin === 'run' && version.certainty === 'may') {
+    if (version.late !== undefined) {
+      add('late-write', runs.runs[version.late.run - 1]?.id ?? null);
+    } else if (version.origin === 'run' && version.certainty === 'may') {
       add('write-by-scan', run);
     }
   }

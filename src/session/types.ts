@@ -34,6 +34,16 @@ export type AbsentReason =
 /** First and last run number of an interval; both the same for one run. */
 export type RunRange = readonly [first: number, last: number];
 
+/** Something that a thread, task or child did when the run that started it was over. */
+export interface ILate {
+  /** Number of the run that started it. */
+  run: number;
+  /** Numbers of the runs that were open meanwhile. */
+  during: readonly number[];
+  /** It may have worked for those: a thread or a worker serves whoever asks, a task doesn't. */
+  shared: boolean;
+}
+
 /** One state of a file: its bytes between two changes. */
 export interface IFileVersion {
   /** Comparable text of the path, see `nameKey`. */
@@ -59,6 +69,8 @@ export interface IFileVersion {
   absent: AbsentReason | null;
   /** The run that wrote it left it open. */
   stillOpen: boolean;
+  /** Set where it was written after the run whose thread, task or child did it. */
+  late?: ILate;
   /** How many maps for writing its file had had: equal identities of two epochs may differ in bytes. */
   epoch: number;
   /** What became of it while it was watched; null when nothing was seen. */
@@ -85,6 +97,8 @@ export interface IFileRead {
   via: string | null;
   /** Kind of the observer: `audit`, `wrapper`, `maps`, `tracer`. */
   seenBy: string;
+  /** Set where it was read after the run whose thread, task or child did it. */
+  late?: ILate;
 }
 
 /** Bytes fetched from elsewhere; secrets were cut out of the URL when it was seen. */

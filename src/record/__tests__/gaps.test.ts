@@ -118,6 +118,35 @@ const hashed = (fields: object): IStory => ({
   }
 });
 
+/** A file that is written in the second run: by a thread of the first one, or by its own code. */
+const writing = (attribution: 'thread' | 'context'): IStory => ({
+  before: session => {
+    const path = '/home/ann/work/c.csv';
+    const started = session.run();
+    session.run({
+      inside: (probe, here) => {
+        const run = attribution === 'thread' ? started : here.run;
+        session.disk.put(path, 'c');
+        probe.add('file.opened', {
+          run,
+          attribution,
+          path,
+          realPath: path,
+          ops: ['write', 'create', 'truncate'],
+          via: 'audit',
+          stat: null,
+          outcome: 'opened'
+        });
+        probe.add('file.settled', {
+          run,
+          attribution,
+          ...settled(session, path, false)
+        });
+      }
+    });
+  }
+});
+
 /** A run that changes what it reads, or leaves it as it is. */
 const changing = (content: string | null): IStory => ({
   before: session => {
@@ -457,6 +486,7 @@ const STORIES: Record<GapCode, [shows: IStory, hides: IStory][]> = {
       first({ ended: { tasksPending: 0 } })
     ]
   ],
+  'late-write': [[writing('thread'), writing('context')]],
   'earlier-session': [
     [fromEarlier({ install: 'late', runsMissed: 1 }), fromEarlier({})]
   ],

@@ -955,7 +955,7 @@ function withRun(spec: IRunSpec): FakeSession {
 }
 
 /** A task of the first run reads a file while the second one is open. */
-function goingOn(): FakeSession {
+function goingOn(attribution = 'context'): FakeSession {
   const session = new FakeSession();
   const first = session.run();
   session.put('/home/ann/work/late.csv', 'x');
@@ -963,7 +963,7 @@ function goingOn(): FakeSession {
     inside: (probe, here) =>
       probe.add('file.opened', {
         run: first,
-        attribution: 'context',
+        attribution,
         during: here.run,
         path: '/home/ann/work/late.csv',
         realPath: '/home/ann/work/late.csv',
@@ -973,6 +973,39 @@ function goingOn(): FakeSession {
         outcome: 'opened'
       })
   });
+  return session;
+}
+
+const LATE = '/home/ann/work/late.txt';
+
+/** A thread, task or child of the first run writes a file while the second one is open. */
+function afterwards(attribution: string): FakeSession {
+  const session = new FakeSession();
+  const first = session.run();
+  const path = { realPath: LATE };
+  session.run({
+    inside: probe => {
+      probe.add('file.opened', {
+        run: first,
+        attribution,
+        path: LATE,
+        ...path,
+        ops: ['write', 'create', 'truncate'],
+        via: 'audit',
+        stat: null,
+        outcome: 'opened'
+      });
+    }
+  });
+  session.disk.put(LATE, 'late');
+  session.probe.add('file.settled', {
+    run: first,
+    attribution,
+    ...path,
+    stat: session.disk.stat(LATE),
+    stillOpen: false
+  });
+  session.run();
   return session;
 }
 
@@ -1051,6 +1084,40 @@ function undigested(): FakeSession {
 describe('gaps', () => {
   it.each(PROVOKED)('tell %s', (code, make) => {
     expect(codes(fold(make()))).toContain(code);
+  });
+
+  it('name no run for sure where a thread or a child goes on in a later one', () => {
+    const late = (attribution: string) => {
+      const { files, runs } = fold(afterwards(attribution));
+      const [version] = files.find(f => f.key === LATE)!.versions;
+      return { version, runs };
+    };
+    const thread = late('thread');
+    expect(thread.version).toMatchObject({
+      writers: [1, 2],
+      certainty: 'may',
+      late: { run: 1, during: [2], shared: true }
+    });
+    expect(thread.runs.map(r => r.writes)).toEqual([
+      [thread.version],
+      [thread.version],
+      []
+    ]);
+    const task = late('context');
+    expect(task.version!.late).toEqual({ run: 1, during: [2], shared: false });
+    expect(task.runs.map(r => r.writes)).toEqual([[task.version], [], []]);
+  });
+
+  it('list what a worker reads in a later run with both', () => {
+    const { runs } = fold(goingOn('process'));
+    const late = { run: 1, during: [2], shared: true };
+    expect(runs.map(r => r.reads)).toEqual([
+      [expect.objectContaining({ run: 1, late })],
+      [expect.objectContaining({ run: 2, late })]
+    ]);
+    const [first, second] = fold(goingOn('context')).runs;
+    expect(first!.reads).toMatchObject([{ late: { shared: false } }]);
+    expect(second!.reads).toEqual([]);
   });
 
   it('tell a forgotten text', () => {
