@@ -47,6 +47,11 @@ class SessionFolder:
         return self.path / "tracer.strace"
 
     @property
+    def wanted(self) -> Path:
+        """There while a program waits until the helper has written all it knows."""
+        return self.path / "wanted"
+
+    @property
     def paused(self) -> Path:
         """There while recording is paused."""
         return self.path / "paused"

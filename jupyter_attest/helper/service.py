@@ -42,6 +42,8 @@ SETTLE_S = 0.3
 #: The tails are read this often, in s.
 TICK_S = 0.1
 
+#: Longest work on a flush that nobody asked for through the pipe, in s.
+WISH_S = 10.0
 #: Longest wait for digests under way when the recorder is gone, in s.
 STOP_S = 5.0
 
@@ -121,6 +123,8 @@ class Watched:
     #: Observers on other computers, whose paths mean nothing here.
     elsewhere: set[str] = field(default_factory=set)
     wrote: bool = False
+    #: Wall clock when its kernel was gone, in ns; 0 while it is there.
+    ended_ns: int = 0
     #: Where the kernel was started under a tracer.
     tracer: Follower | None = None
 
@@ -150,6 +154,7 @@ class Service:
             "roots": self._on_roots,
             "run": self._on_run,
             "flush": self._on_flush,
+            "ended": self._on_ended,
             "close": self._on_close,
             "cells": self._on_cells,
         }
@@ -225,9 +230,18 @@ class Service:
             watched.tracer.advance(final=True)
         if closing:
             self._unmap_all(watched)
-        self._scan(watched, final=True)
+        if not watched.ended_ns:
+            self._scan(watched, final=True)
         deadline = time.monotonic() + float(message.get("timeout", 30))
         self._flushes.append(Flush(message.get("id"), sid, deadline, closing))
+
+    def _on_ended(self, message: dict[str, Any]) -> None:
+        """The kernel is gone: a last look now, before others change what it left."""
+        watched = self._sessions.get(str(message.get("sid")))
+        if watched is not None and not watched.ended_ns:
+            self._read_tails(watched)
+            watched.ended_ns = int(message["at"])
+            self._scan(watched, final=True)
 
     def _on_cells(self, message: dict[str, Any]) -> None:
         """Digest and cells of a notebook on disk: parsing a large one would hold the server."""
@@ -259,6 +273,7 @@ class Service:
         for watched in self._sessions.values():
             self._write_pending(watched, time.monotonic())
             watched.journal.flush()
+        self._look_for_wishes()
         self._finish_flushes()
         return TICK_S if self._busy() else 2 * TICK_S
 
@@ -268,20 +283,29 @@ class Service:
             self._read_tails(watched)
             if watched.tracer is not None:
                 watched.tracer.close()
-            self._scan(watched, final=True)
+            if not watched.ended_ns:
+                self._scan(watched, final=True)
             self._write_pending(watched, float("inf"))
         deadline = time.monotonic() + STOP_S
         while any(w.waiting for w in self._sessions.values()) and time.monotonic() < deadline:
             time.sleep(0.02)
             self._take_results()
         for watched in self._sessions.values():
-            watched.journal.close()
+            self._leave(watched, "the recorder ended")
+
+    def _leave(self, watched: Watched, reason: str) -> None:
+        """Close a session's file: nothing more comes."""
+        watched.journal.add("observer.left", observer="scan", reason=reason)
+        watched.journal.close()
+        watched.folder.wanted.unlink(missing_ok=True)
 
     def _busy(self) -> bool:
         return bool(self._flushes) or any(w.active or w.dirty for w in self._sessions.values())
 
     def _scan_is_due(self, watched: Watched) -> bool:
         now = time.monotonic()
+        if watched.ended_ns:
+            return False
         if any(root.last is None for root in watched.roots.values()):
             return True
         if watched.active:
@@ -332,6 +356,8 @@ class Service:
             self._hash_ahead(watched, now.files)
         else:
             found = scan.changes(before, now)
+            if watched.ended_ns:
+                found = [c for c in found if not c.after or c.after.ctime_ns <= watched.ended_ns]
             if found:
                 due = time.monotonic() + (0 if final else SETTLE_S)
                 watched.pending.append(Pending(due, found, before.begun, now.ended))
@@ -614,6 +640,13 @@ class Service:
 
     # ---------------------------------------------------------------- flush
 
+    def _look_for_wishes(self) -> None:
+        """Flush the sessions that a program of its own (the command line) waits for."""
+        asked = {flush.sid for flush in self._flushes if flush.ident is None}
+        for sid, watched in self._sessions.items():
+            if sid not in asked and watched.folder.wanted.exists():
+                self._start_flush({"sid": sid, "timeout": WISH_S}, closing=False)
+
     def _finish_flushes(self) -> None:
         for flush in list(self._flushes):
             watched = self._sessions.get(flush.sid)
@@ -628,9 +661,12 @@ class Service:
                 if flush.closing:
                     if watched.tracer is not None:
                         watched.tracer.close()
-                    watched.journal.close()
+                    self._leave(watched, "the session ended")
                     self._sessions.pop(flush.sid, None)
-            self._answer(flush.ident, complete=done)
+                elif flush.ident is None:
+                    watched.folder.wanted.unlink(missing_ok=True)
+            if flush.ident is not None:
+                self._answer(flush.ident, complete=done)
         if not self._flushes:
             be_idle()
 

@@ -30,6 +30,7 @@ from ..helper.link import HelperLink
 from ..home import Documents, SessionFolder, new_session
 from ..journal import JournalFile, Texts, name_of, now_text, observer, settled_path
 from ..provisioner import EXPECTED, Launch
+from .orphans import close_orphans
 from .tap import Frames, NoRequestError, Request, request_of
 
 log = logging.getLogger("jupyter_attest")
@@ -231,7 +232,8 @@ class Recorder:
 
     def launching(self, launch: Launch) -> None:
         """A kernel of our provisioner is about to start (or start again)."""
-        self._post(lambda: self._launching(launch))
+        at = time.time_ns()
+        self._post(lambda: self._launching(launch, at))
 
     def launched(self, kernel_id: str, manager: Any) -> None:
         """The kernel has a process: listen to it, anew where its ports changed.
@@ -271,7 +273,8 @@ class Recorder:
     def ended(self, kernel_id: str, reason: str) -> None:
         """The kernel was shut down."""
         self._heard.pop(kernel_id, None)
-        self._post(lambda: self._ended(kernel_id, reason))
+        at = time.time_ns()
+        self._post(lambda: self._ended(kernel_id, reason, at))
 
     def died(self, kernel_id: str, reason: str) -> None:
         """The kernel's process is gone without anybody having asked for it."""
@@ -369,6 +372,8 @@ class Recorder:
             self._bell.send(b"", zmq.DONTWAIT)
 
     def _work(self) -> None:
+        with contextlib.suppress(OSError):
+            close_orphans(self.home)
         running = True
         while running:
             try:
@@ -680,7 +685,7 @@ class Recorder:
 
     # ------------------------------------------------------------ lifecycle
 
-    def _launching(self, launch: Launch) -> None:
+    def _launching(self, launch: Launch, at: int) -> None:
         kernel = self._kernels.setdefault(
             launch.kernel_id, Kernel(launch.kernel_id, launch.manager)
         )
@@ -688,7 +693,7 @@ class Recorder:
         old = kernel.current
         kernel.manager, kernel.announced = launch.manager, True
         if old is not None:
-            self._finish_restart(kernel, old)
+            self._finish_restart(kernel, old, at)
         self._widen(kernel)
         kernel.current = None
         if launch.session is None:
@@ -771,11 +776,11 @@ class Recorder:
         for path in paths:
             self._bind_to(recording, path)
 
-    def _finish_restart(self, kernel: Kernel, old: Recording) -> None:
+    def _finish_restart(self, kernel: Kernel, old: Recording, at: int) -> None:
         reason = "it was started again after it died" if kernel.died else "restart requested"
         kernel.died = False
         old.journal.add("kernel.restarted", reason=reason)
-        self._finish(old, "restarted")
+        self._finish(old, "restarted", at)
 
     def _restarted(self, kernel_id: str) -> None:
         """The restart of a kernel that our provisioner didn't announce."""
@@ -787,7 +792,7 @@ class Recorder:
             return
         self._drain(kernel, 1_000_000)
         old = kernel.current
-        self._finish_restart(kernel, old)
+        self._finish_restart(kernel, old, time.time_ns())
         kernel.current = None
         self._widen(kernel)
         self._begin_without_provisioner(kernel, old.sid)
@@ -818,7 +823,7 @@ class Recorder:
         if kernel is not None and kernel.current is not None:
             kernel.current.journal.add(kind, reason=reason)
 
-    def _ended(self, kernel_id: str, reason: str) -> None:
+    def _ended(self, kernel_id: str, reason: str, at: int) -> None:
         kernel = self._kernels.pop(kernel_id, None)
         if kernel is None:
             return
@@ -826,9 +831,11 @@ class Recorder:
         self._hang_up(kernel)
         if kernel.current is not None:
             kernel.current.journal.add("kernel.ended", reason=reason)
-            self._finish(kernel.current, "ended")
+            self._finish(kernel.current, "ended", at)
 
-    def _finish(self, recording: Recording, how: str) -> None:
+    def _finish(self, recording: Recording, how: str, at: int) -> None:
+        """The kernel was gone at ``at`` (wall clock, ns): later changes on disk aren't its own."""
+        self._send({"cmd": "ended", "sid": recording.sid, "at": at})
         recording.ended = recording.ended or how
         recording.closes_at = time.monotonic() + _GRACE_S
         recording.journal.sync()
@@ -846,7 +853,7 @@ class Recorder:
 
     def _end_all(self, reason: str) -> None:
         for kernel_id in list(self._kernels):
-            self._ended(kernel_id, reason)
+            self._ended(kernel_id, reason, time.time_ns())
         self._close_ended(now=True)
 
     # ------------------------------------------------------------ documents

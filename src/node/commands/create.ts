@@ -29,6 +29,7 @@ import { ensureSigningKey } from '../keys';
 import { refuse, Refusal, takeSubjects, type ISubject } from '../subjects';
 import type { IProgress } from '../terminal';
 import { withEarlier, type ITaken } from '../trace';
+import { awaitHelpers } from '../waiting';
 import { readWish, toWish, type ICreateOptions, type IWish } from '../wish';
 import { formatCreated, formatRefused } from '../words';
 
@@ -58,6 +59,7 @@ async function create(
   wish: IWish
 ): Promise<number> {
   const report = new Reporter(context, options);
+  await awaitHelpers(context);
   try {
     const done =
       wish.draft === true
