@@ -366,11 +366,26 @@ export interface ICondenseReply {
 export interface IReplayNote {
   /** RFC 3339. */
   at: string;
-  outcome: Relation;
+  outcome: ReplayOutcome;
+  /** Why it failed, was refused or wasn't possible: half a sentence. */
+  reason: string | null;
+  /** Number of the run that failed. */
+  run: number | null;
   runs: { kept: number; replayed: number };
   minimal: boolean | null;
+  /** Largest difference of two numbers, and as a part of the largest magnitude. */
+  difference: { maxAbs: number; maxRel: number } | null;
+  /** False also for a replay that made no statement. */
   signed: boolean;
+  /** Whose key signed it, as the keyring names it, and its hint. */
+  keyName: string | null;
+  keyHint: string | null;
   file: string;
+}
+
+/** `replay --list --json`, `GET records/{invocation}/replays`: oldest first. */
+export interface IReplaysReply {
+  replays: IReplayNote[];
 }
 
 /** `explain --json`. */

@@ -12,6 +12,7 @@ import type {
   ICreateRequest,
   IErrorReply,
   IRecordsReply,
+  IReplaysReply,
   ISessionsReply,
   ISettings,
   IStatusReply,
@@ -67,6 +68,8 @@ export interface IAttestClient {
   records(path: string): Promise<IRecordsReply>;
   /** Text of one file of a record folder; null when there is no such file here. */
   member(invocation: string, name: string): Promise<string | null>;
+  /** Replays of a record, oldest first; none where the record isn't on the server. */
+  replays(invocation: string): Promise<IReplaysReply>;
   verify(request: IVerifyRequest): Promise<IVerifyReply>;
   pause(sid: string): Promise<void>;
   resume(sid: string): Promise<void>;

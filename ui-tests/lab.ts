@@ -47,6 +47,35 @@ export function python(code: string, ...args: string[]): string {
   return done.stdout;
 }
 
+/** Where the server of this run keeps what it writes: for programs that work beside it. */
+export function serverFolders(): Record<string, string> {
+  const inHome = (name: string): string => path.join(HOME, name);
+  return {
+    JUPYTERLAB_GALATA_ROOT_DIR: ROOT,
+    JUPYTER_ATTEST_DIR: inHome('journals'),
+    JUPYTER_CONFIG_DIR: inHome('config'),
+    JUPYTER_DATA_DIR: inHome('data'),
+    IPYTHONDIR: inHome('ipython')
+  };
+}
+
+/** Run the command line with the server's journals and keys; its JSON and exit code. */
+export function attestProgram(...args: string[]): {
+  code: number | null;
+  reply: Record<string, unknown>;
+} {
+  const done = spawnSync(
+    'python',
+    ['-m', 'jupyter_attest', ...args, '--json'],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, ...serverFolders() }
+    }
+  );
+  const last = done.stdout.trim().split('\n').pop() ?? '';
+  return { code: done.status, reply: JSON.parse(last) };
+}
+
 /** An .ipynb with these code cells. */
 export function notebookOf(cells: string[]): string {
   return JSON.stringify({
@@ -155,6 +184,16 @@ export function recordFolders(folder: string, notebook: string): string[] {
         .map(entry => path.join(place, entry.name))
     : [];
 }
+
+/** Two cells, of which the second needs the first. */
+export const SCALED_MODEL = [
+  'scale = 3',
+  [
+    'import pickle',
+    'with open("model.pkl", "wb") as file:',
+    '    pickle.dump({"weights": [scale, 2]}, file)'
+  ].join('\n')
+];
 
 /** A cell that leaves a model: pickled, so that its write is seen. */
 export const WRITE_MODEL = [

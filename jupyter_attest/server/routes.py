@@ -277,6 +277,19 @@ class MemberHandler(AttestHandler):
         self.finish(raw)
 
 
+class ReplaysHandler(AttestHandler):
+    """``GET records/{invocation}/replays``."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, invocation: str) -> None:
+        """Replays that lie in a record's folder, oldest first."""
+        file = records.record_file(self.extension.home, invocation)
+        if file is None:
+            raise web.HTTPError(404, "There is no such record.")
+        await self.run(["replay", str(file), "--list"])
+
+
 class VerifyHandler(AttestHandler):
     """``POST verify``: ``{file, record?}``."""
 
@@ -338,6 +351,7 @@ def handlers(base_url: str) -> list[tuple[str, type[AttestHandler]]]:
         (f"sessions/{sid}/events", EventsHandler),
         (f"sessions/{sid}/(pause|resume)", PauseHandler),
         ("records", RecordsHandler),
+        (f"records/{sid}/replays", ReplaysHandler),
         (rf"records/{sid}/([A-Za-z0-9._-]{{1,64}})", MemberHandler),
         ("verify", VerifyHandler),
         ("forget", ForgetHandler),

@@ -7,6 +7,7 @@ import type {
   CreateProgress,
   ICreateRequest,
   IRecordsReply,
+  IReplaysReply,
   ISessionsReply,
   ISettings,
   IStatusReply,
@@ -88,11 +89,23 @@ export class AttestClient implements IAttestClient {
     await this._request('forget', {}, request);
   }
 
+  async replays(invocation: string): Promise<IReplaysReply> {
+    const none = { replays: [] };
+    const place = `records/${encodeURIComponent(invocation)}/replays`;
+    return (await this._unlessMissing(() => this._json(place, {}))) ?? none;
+  }
+
   async member(invocation: string, name: string): Promise<string | null> {
     const place = [invocation, name].map(encodeURIComponent).join('/');
+    return this._unlessMissing(async () =>
+      (await this._request(`records/${place}`, {})).text()
+    );
+  }
+
+  /** What was asked for; null where the server has no such thing. */
+  private async _unlessMissing<T>(ask: () => Promise<T>): Promise<T | null> {
     try {
-      const response = await this._request(`records/${place}`, {});
-      return await response.text();
+      return await ask();
     } catch (error) {
       if (error instanceof RequestError && error.code === 'missing') {
         return null;

@@ -4,7 +4,7 @@ import type { LabIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { IDetail } from '../record/words';
 import { dotIcon, gapIcon, halfIcon, ringIcon } from './icons';
-import { State, type Tone } from './parts';
+import { Icon, State, type Tone } from './parts';
 import { visible } from './text';
 import { leftOutUse, reasonDetail, reasonText, verdictText } from './wording';
 
@@ -93,5 +93,10 @@ export function toldRows(
 function Used(props: { run: IToldRun; trans: TranslationBundle }): JSX.Element {
   const { run, trans } = props;
   const { used, text } = leftOutUse(trans, run.because);
-  return used ? <State icon={gapIcon} tone="warn" word={text} /> : <>{text}</>;
+  return (
+    <span className="jp-Attest-noted">
+      {used && <Icon icon={gapIcon} tone="warn" />}
+      <span>{text}</span>
+    </span>
+  );
 }

@@ -10,10 +10,12 @@ import type {
   ICreateRefused,
   IErrorReply,
   IRecordSummary,
+  IReplayNote,
   ISessionSummary,
   IStatusReply,
   IVerifyReply,
-  IWrittenFile
+  IWrittenFile,
+  ReplayOutcome
 } from '../api';
 import type { ReasonCode } from '../assurance/types';
 import {
@@ -26,6 +28,7 @@ import {
   type IDetail,
   type IShow
 } from '../record/words';
+import { outcomeWords } from '../replay/words';
 import type { RequestErrorCode } from './errors';
 import type { Sign } from './icons';
 import type { Tone } from './parts';
@@ -1094,6 +1097,83 @@ export const observersText = (
   [...new Set(kinds.map(kind => observerWords(trans, visible(kind))))].join(
     ', '
   );
+
+/** Which program asked for a run, by the label that the recorder gave it. */
+export function clientWords(trans: TranslationBundle, label: string): string {
+  switch (label) {
+    case 'lab':
+      return trans.__('JupyterLab');
+    case 'notebook':
+      return trans.__('Jupyter Notebook');
+    case 'console':
+      return trans.__('a console');
+    case 'headless':
+      return trans.__('a program without a window');
+    default:
+      return visible(label);
+  }
+}
+
+/** What a replay gave, with sign, numbers and reason. */
+export function replayWords(
+  trans: TranslationBundle,
+  note: IReplayNote
+): { icon: Sign; tone?: Tone; text: string } {
+  const { outcome, reason, run, runs, difference } = note;
+  const n = (value: number): string => count(value, localeOf(trans));
+  const what =
+    runs.kept === 0
+      ? trans.__('Its runs')
+      : runs.kept === runs.replayed
+        ? trans._n('%1 run', '%1 runs', runs.kept)
+        : trans.__('%1 of its %2 runs', n(runs.replayed), n(runs.kept));
+  const gave = trans.__('%1 %2', what, outcomeWords(trans, outcome));
+  const numbers =
+    outcome === 'close' && difference !== null
+      ? trans.__(
+          'the largest difference is %1',
+          difference.maxAbs.toPrecision(3)
+        )
+      : null;
+  const where = run === null ? null : trans.__('at run %1', n(run));
+  const more = [numbers, where, reason === null ? null : visible(reason)];
+  const text = [gave, ...more].filter(part => part !== null).join('; ');
+  return { ...replaySign(outcome), text };
+}
+
+function replaySign(outcome: ReplayOutcome): { icon: Sign; tone?: Tone } {
+  switch (outcome) {
+    case 'same-digest':
+    case 'same-content':
+      return { icon: 'equal' };
+    case 'close':
+    case 'different':
+      return { icon: 'unequal', tone: 'warn' };
+    case 'failed':
+    case 'refused':
+    case 'not-possible':
+      return { icon: 'question' };
+  }
+}
+
+/** When a replay was, and on whose word it rests. */
+export function replayedBy(
+  trans: TranslationBundle,
+  { at, signed, keyName, keyHint }: IReplayNote
+): string {
+  const when = utc(at, localeOf(trans));
+  if (!signed) {
+    return trans.__('%1, not signed: a note of this computer', when);
+  }
+  return keyName === null
+    ? trans.__('%1, signed with key %2', when, shortHint(keyHint))
+    : trans.__(
+        '%1, signed with key %2, which you named “%3”',
+        when,
+        shortHint(keyHint),
+        visible(keyName)
+      );
+}
 
 /** How many runs a record keeps. */
 export function keptWords(

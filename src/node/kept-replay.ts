@@ -4,6 +4,7 @@ import path from 'node:path';
 import { signBundle, signerFromPem } from '../envelope/sign';
 import { runKey, withoutRuns } from '../replay/notebook';
 import { replayStatement } from '../replay/statement';
+import { ReplayFailure } from '../replay/types';
 import { PROGRAM } from './attest';
 import type { IContext } from './context';
 import { makePrivateFolder, sha256, writeAtomic } from './files';
@@ -12,6 +13,7 @@ import { ensureSigningKey } from './keys';
 import { payloadOf } from './records';
 import type { IReplayMade, IReplayResult } from './replay-session';
 import type { IReplayBase } from './replaying';
+import { FAILURE_NAME } from './replays';
 
 export interface IKeepReplay {
   replayable: IReplayable;
@@ -64,6 +66,36 @@ export async function keepReplay(
   };
 }
 
+/** Note that a replay made nothing that a statement could be about, in place of an earlier note. */
+export function noteFailure(
+  context: IContext,
+  replayable: IReplayable,
+  { outcome, reason, run, runs }: IReplayResult
+): void {
+  const note = ReplayFailure.parse({
+    version: 1,
+    record: recordName(replayable),
+    deriver: PROGRAM,
+    at: toSeconds(context.now()),
+    ...{ outcome, reason, run, runs }
+  });
+  for (const folder of foldersOf(context, replayable)) {
+    const file = path.join(folder, FAILURE_NAME);
+    writeAtomic(file, `${JSON.stringify(note)}\n`, { mode: 0o600 });
+  }
+}
+
+/** The record whose runs were run again, by its id and the digest of what is signed. */
+function recordName({ record, statement }: IReplayable): {
+  invocationId: string;
+  sha256: string;
+} {
+  return {
+    invocationId: statement.predicate.runDetails.metadata.invocationId,
+    sha256: sha256(Buffer.from(payloadOf(record.bytes) ?? '', 'utf8'))
+  };
+}
+
 /** The record's folder in the journal home, and the one beside the notebook. */
 function foldersOf(context: IContext, { record, uuid }: IReplayable): string[] {
   const records = path.join(context.places.home, 'records');
@@ -94,17 +126,13 @@ function statementBytes(
   minimized: Buffer | null,
   notebookName: string
 ): Uint8Array {
-  const { statement, record, notebook } = replayable;
-  const { metadata } = statement.predicate.runDetails;
+  const { notebook } = replayable;
   return replayStatement({
     invocationId: `urn:uuid:${id}`,
     startedOn: toSeconds(startedAt),
     finishedOn: toSeconds(context.now()),
     deriver: PROGRAM,
-    record: {
-      invocationId: metadata.invocationId,
-      sha256: sha256(Buffer.from(payloadOf(record.bytes) ?? '', 'utf8'))
-    },
+    record: recordName(replayable),
     notebookSha256: sha256(notebook?.bytes ?? Buffer.alloc(0)),
     inputs: base.inputs.map(({ place, sha256: digest }) => ({
       name: place.up ?? place.rel,

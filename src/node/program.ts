@@ -377,6 +377,7 @@ function addReplay(context: IContext, verb: AddVerb, act: Act): void {
       'leave out undecided runs for as long as the result stays equal'
     )
     .option('--time <budget>', 'stop trying after so long: 90s, 10m, 1h')
+    .option('--list', 'only tell which replays of it lie here; run nothing')
     .option('-o, --output <file>', 'one more copy of the statement')
     .addOption(
       new Option('--sign <how>', 'how to sign')

@@ -3,15 +3,24 @@ import fs from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod/mini';
 import type { IReplayNote } from '../api';
-import { ReplayStatement } from '../replay/types';
+import {
+  ReplayFailure,
+  ReplayStatement,
+  type ReplayedSubject
+} from '../replay/types';
+import { outcomeWords } from '../replay/words';
 import { verifyRecord } from '../verify/verify';
 import { expected } from './checking';
 import type { IContext } from './context';
-import { statOf } from './files';
+import { readLimited, statOf } from './files';
 import { invocationUuid } from './finding';
 import { isBundle, payloadOf, readRecord, type IRecordFile } from './records';
 import type { Statement } from '../record/types';
-import { formatTime, plural } from './text';
+import { ENGLISH } from './run-words';
+import { formatCount, formatTime, plural, printable, wrap } from './text';
+
+/** Name of the note of the last replay that made no statement. */
+export const FAILURE_NAME = 'replay-without-result.json';
 
 const REPLAY_NAME = /^replay-[0-9a-f-]{36}\.(sigstore|intoto)\.json$/;
 
@@ -39,14 +48,49 @@ export async function findReplays(
   ];
   const found = new Map<string, IReplayNote>();
   for (const folder of folders) {
-    for (const name of namesIn(folder).filter(each => REPLAY_NAME.test(each))) {
-      const note = await noteOf(context, statement, path.join(folder, name));
+    for (const name of namesIn(folder).filter(isReplayName)) {
+      const file = path.join(folder, name);
+      const note =
+        name === FAILURE_NAME
+          ? failureOf(statement, file)
+          : await noteOf(context, statement, file);
       if (note !== null) {
         found.set(name, note);
       }
     }
   }
   return [...found.values()].sort((a, b) => (a.at < b.at ? -1 : 1));
+}
+
+const isReplayName = (name: string): boolean =>
+  name === FAILURE_NAME || REPLAY_NAME.test(name);
+
+const FAILURE_LIMIT_BYTES = 64 * 1024;
+
+/** The note of a replay of this record that made nothing; null for any other. */
+function failureOf({ predicate }: Statement, file: string): IReplayNote | null {
+  const bytes = readLimited(file, FAILURE_LIMIT_BYTES);
+  if (!(bytes instanceof Buffer)) {
+    return null;
+  }
+  const { invocationId } = predicate.runDetails.metadata;
+  try {
+    const { record, at, outcome, reason, run, runs } = ReplayFailure.parse(
+      JSON.parse(bytes.toString('utf8'))
+    );
+    return record.invocationId !== invocationId
+      ? null
+      : {
+          ...{ at, outcome, reason, run, runs, file },
+          minimal: null,
+          difference: null,
+          signed: false,
+          keyName: null,
+          keyHint: null
+        };
+  } catch {
+    return null;
+  }
 }
 
 function namesIn(folder: string): string[] {
@@ -69,53 +113,98 @@ async function noteOf(
   if (externalParameters.record.invocationId !== invocationId) {
     return null;
   }
-  const signed = isBundle(record.bytes);
-  if (signed && !(await holds(context, record, replay))) {
-    return null;
-  }
-  return {
-    at: runDetails.metadata.finishedOn,
-    outcome: internalParameters.outcome,
-    runs: internalParameters.runs,
-    minimal: internalParameters.minimal ?? null,
-    signed,
-    file
-  };
+  const signer = isBundle(record.bytes)
+    ? await signerOf(context, record, replay)
+    : UNSIGNED;
+  return signer === null
+    ? null
+    : {
+        at: runDetails.metadata.finishedOn,
+        outcome: internalParameters.outcome,
+        reason: null,
+        run: null,
+        runs: internalParameters.runs,
+        minimal: internalParameters.minimal ?? null,
+        difference: largestDifference(internalParameters.subjects),
+        ...signer,
+        file
+      };
 }
 
-async function holds(
+function largestDifference(
+  subjects: readonly ReplayedSubject[]
+): IReplayNote['difference'] {
+  const compared = subjects.filter(({ maxAbs }) => maxAbs !== undefined);
+  return compared.length === 0
+    ? null
+    : {
+        maxAbs: Math.max(...compared.map(({ maxAbs }) => maxAbs ?? 0)),
+        maxRel: Math.max(...compared.map(({ maxRel }) => maxRel ?? 0))
+      };
+}
+
+type Signer = Pick<IReplayNote, 'signed' | 'keyName' | 'keyHint'>;
+
+const UNSIGNED: Signer = { signed: false, keyName: null, keyHint: null };
+
+/** The known key whose signature holds; null when none does. */
+async function signerOf(
   context: IContext,
   record: IRecordFile,
   replay: ReplayStatement
-): Promise<boolean> {
-  const { status } = await verifyRecord({
+): Promise<Signer | null> {
+  const { status, keyName, keyHint } = await verifyRecord({
     file: record.file,
     sha256: replay.subject[0]?.digest.sha256 ?? '',
     record: record.file,
     bytes: record.bytes,
     expectation: expected(context, {}).expectation
   });
-  return status === 'ok';
+  return status === 'ok' ? { signed: true, keyName, keyHint } : null;
 }
-
-const OUTCOME_WORDS: Record<IReplayNote['outcome'], string> = {
-  'same-digest': 'gave the same bytes',
-  'same-content': 'gave the same content in other bytes',
-  close: 'gave numbers that are close, not the same',
-  different: 'gave something else'
-};
 
 /** The newest replay in one sentence; null without one. */
 export function replaySentence(replays: readonly IReplayNote[]): string | null {
   const last = replays[replays.length - 1];
-  if (last === undefined) {
-    return null;
+  return last === undefined
+    ? null
+    : `Run again on ${formatTime(last.at)}${byWhom(last)}: ${whatItGave(last)}`;
+}
+
+/** Every replay, a paragraph each. */
+export function replayLines(replays: readonly IReplayNote[]): string[] {
+  return replays.length === 0
+    ? ['No replay of it lies on this computer.']
+    : replays.map(note =>
+        wrap(
+          `${formatTime(note.at)}${byWhom(note)}: ${whatItGave(note)}`,
+          '- ',
+          '  '
+        )
+      );
+}
+
+function byWhom({ signed, keyName }: IReplayNote): string {
+  if (!signed) {
+    return ' (unsigned)';
   }
-  const { kept, replayed } = last.runs;
+  return keyName === null ? '' : ` (signed with “${printable(keyName, 64)}”)`;
+}
+
+function whatItGave(note: IReplayNote): string {
+  const { runs, outcome, reason, run, difference } = note;
+  const { kept, replayed } = runs;
   const of =
-    kept === replayed
-      ? plural(kept, 'run')
-      : `${replayed} of its ${plural(kept, 'run')}`;
-  const unsigned = last.signed ? '' : ' (unsigned)';
-  return `Run again on ${formatTime(last.at)}${unsigned}: ${of} ${OUTCOME_WORDS[last.outcome]}.`;
+    kept === 0
+      ? 'its runs'
+      : kept === replayed
+        ? plural(kept, 'run')
+        : `${formatCount(replayed)} of its ${plural(kept, 'run')}`;
+  const numbers =
+    outcome === 'close' && difference !== null
+      ? `; the largest difference is ${difference.maxAbs.toPrecision(3)}`
+      : '';
+  const why = reason === null ? '' : `: ${printable(reason, 300)}`;
+  const where = run === null ? '' : ` (run ${formatCount(run)})`;
+  return `${of} ${outcomeWords(ENGLISH, outcome)}${numbers}${why}${where}.`;
 }

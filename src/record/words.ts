@@ -44,13 +44,13 @@ export function reasonWords(trans: ITranslator, reason: string): string {
     case 'after-the-write':
       return trans.__('ran after the file was written');
     case 'user':
-      return trans.__("its author's choice, not shown to be harmless");
+      return trans.__("its author's choice");
     case 'made-what-was-read':
       return trans.__('made something that a needed run reads');
     case 'read':
       return trans.__('a kept run may read what it made');
     case 'harmless-unread':
-      return trans.__('shown harmless, and no kept run reads what it made');
+      return trans.__('shown harmless, no kept run reads it');
     default:
       return reason;
   }
@@ -150,19 +150,19 @@ export function observerWords(trans: ITranslator, kind: string): string {
   switch (kind) {
     case 'probe':
     case 'audit':
-      return trans.__('the kernel');
+      return trans.__('kernel');
     case 'wrapper':
-      return trans.__('the library');
+      return trans.__('library');
     case 'maps':
-      return trans.__('the memory map');
+      return trans.__('memory map');
     case 'scan':
-      return trans.__('a look at the disk');
+      return trans.__('disk');
     case 'worker':
-      return trans.__('a program it started');
+      return trans.__('child process');
     case 'tracer':
-      return trans.__('a system tracer');
+      return trans.__('system tracer');
     case 'server':
-      return trans.__('the server');
+      return trans.__('server');
     default:
       return kind;
   }

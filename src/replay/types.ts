@@ -45,6 +45,25 @@ export const Surroundings = z.strictObject({
 });
 export type Surroundings = z.infer<typeof Surroundings>;
 
+/**
+ * The last replay that made nothing a statement could be about, as it lies in a record's
+ * folder: unsigned, a note of this computer.
+ */
+export const ReplayFailure = z.looseObject({
+  version: z.literal(1),
+  record: z.strictObject({ invocationId: z.string(), sha256: Sha256 }),
+  deriver: z.strictObject({ name: z.string(), version: z.string() }),
+  /** RFC 3339. */
+  at: z.string(),
+  outcome: z.enum(['failed', 'refused', 'not-possible']),
+  /** Half a sentence. */
+  reason: z.nullable(z.string()),
+  /** Number of the run that failed. */
+  run: z.nullable(Count),
+  runs: z.strictObject({ kept: Count, replayed: Count })
+});
+export type ReplayFailure = z.infer<typeof ReplayFailure>;
+
 export const ReplayStatement = z.strictObject({
   _type: z.literal(STATEMENT_TYPE),
   subject: z

@@ -1,6 +1,14 @@
 import { expect } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
-import { WRITE_MODEL, openDialog, openNotebook, sign, test } from '../lab';
+import {
+  SCALED_MODEL,
+  attestProgram,
+  onDisk,
+  openDialog,
+  openNotebook,
+  sign,
+  test
+} from '../lab';
 
 /** WCAG 2.2, 1.4.3. */
 const LEAST = 4.5;
@@ -77,7 +85,8 @@ test('every text of dialog and viewer is readable, light and dark', async ({
   page,
   tmpPath
 }) => {
-  await openNotebook(page, tmpPath, 'themes.ipynb', ['x = 1', WRITE_MODEL]);
+  test.slow();
+  await openNotebook(page, tmpPath, 'themes.ipynb', SCALED_MODEL);
   await page.notebook.runCell(0, { inplace: true, wait: true });
   await page.notebook.runCell(1, { inplace: true, wait: true });
   const themes = [
@@ -93,14 +102,52 @@ test('every text of dialog and viewer is readable, light and dark', async ({
         .getByRole('button', { name: 'Preview what is signed' })
         .click({ timeout: 20_000 });
       await dialog.getByRole('button', { name: 'Why?' }).click();
+      await dialog.getByRole('button', { name: 'List each run' }).click();
       await expectReadable(dialog);
       await dialog.getByRole('button', { name: 'Cancel' }).click();
     });
   }
-  await sign(page, await openDialog(page));
-  await page.getByRole('button', { name: 'Open', exact: true }).click();
+
+  await test.step('a run that is needed can be left out, which is said loudly', async () => {
+    const dialog = await openDialog(page);
+    await dialog
+      .getByRole('button', { name: 'List each run' })
+      .click({ timeout: 20_000 });
+    await dialog.getByRole('row', { name: /scale = 3/ }).click();
+    await expect(
+      dialog.getByText('made scale, which run 2 reads')
+    ).toBeVisible();
+    await dialog.getByRole('button', { name: 'Leave this run out' }).click();
+    await expect(
+      dialog.getByText('Later runs read from it: scale (run 2).')
+    ).toBeVisible({ timeout: 20_000 });
+    await expect(dialog.getByRole('row', { name: /scale = 3/ })).toContainText(
+      'left out by you'
+    );
+    await expect(dialog.getByText('1 of 2 runs kept.')).toBeVisible();
+    await dialog.getByRole('row', { name: /import pickle/ }).click();
+    await expect(
+      dialog.getByText(/It wrote a file that the record is about/)
+    ).toBeVisible();
+    await expectReadable(dialog);
+    await sign(page, dialog);
+  });
+  const record = onDisk(tmpPath, 'model.pkl.sigstore.json');
+  const { code, reply } = attestProgram('replay', record);
+  expect([code, reply.outcome]).toEqual([1, 'failed']);
+
+  await page.filebrowser.open(`${tmpPath}/model.pkl.sigstore.json`);
   const tabs = page.getByRole('tablist', { name: 'Parts of the record' });
   await expect(tabs).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Run again' })).toContainText(
+    /1 run did not run through.*not signed/,
+    { timeout: 15_000 }
+  );
+  await tabs.getByRole('tab', { name: /^Runs/ }).click();
+  await page.getByRole('row', { name: /left out by a person/ }).click();
+  await expect(
+    page.getByText('Later runs read from it: scale (run 2).')
+  ).toBeVisible();
   for (const theme of themes) {
     await test.step(`viewer in ${theme}`, async () => {
       await page.theme.setTheme(theme);

@@ -13,6 +13,7 @@ import {
   openNotebook,
   readJson,
   recordFolders,
+  serverFolders,
   sign,
   statementOf,
   statusButton,
@@ -27,18 +28,13 @@ const PORT = Number(process.env.ATTEST_UI_PORT ?? 18888) + 1;
 async function startServer(): Promise<ChildProcess> {
   const log = fs.openSync(path.join(HOME, 'second-server.log'), 'w');
   const config = path.join(__dirname, '..', 'jupyter_server_test_config.py');
-  const inHome = (name: string): string => path.join(HOME, name);
   const server = spawn('jupyter', ['lab', '--config', config], {
     stdio: ['ignore', log, log],
     env: {
       ...process.env,
       ATTEST_UI_PORT: String(PORT),
-      JUPYTERLAB_GALATA_ROOT_DIR: inHome('root'),
-      JUPYTER_ATTEST_DIR: inHome('journals'),
-      JUPYTER_CONFIG_DIR: inHome('config'),
-      JUPYTER_DATA_DIR: inHome('data'),
-      JUPYTER_RUNTIME_DIR: inHome('runtime-2'),
-      IPYTHONDIR: inHome('ipython')
+      ...serverFolders(),
+      JUPYTER_RUNTIME_DIR: path.join(HOME, 'runtime-2')
     }
   });
   await expect

@@ -66,6 +66,12 @@ def test_what_is_missing_or_changed_is_said_and_nothing_is_run(work: Work) -> No
     code, reply = work.replay("out.txt")
     assert (code, reply["outcome"]) == (2, "not-possible")
     assert "in.txt" in reply["reason"] and reply["record"] is None
+    listed = json.loads(work.run("jupyter_attest", "replay", "out.txt", "--list", "--json").stdout)
+    assert [(note["outcome"], note["reason"]) for note in listed["replays"]] == [
+        ("not-possible", reply["reason"])
+    ]
+    told = " ".join(work.run("jupyter_attest", "explain", "out.txt").stdout.split())
+    assert f"could not be run again: {reply['reason']}" in told
     [sid] = [path.name for path in (work.journal / "sessions").iterdir()]
     assert work.run("jupyter_attest", "forget", "--session", sid, "--run", "1", "--yes").stdout
     code, reply = work.replay("out.txt")
@@ -97,6 +103,11 @@ def test_a_training_that_is_not_deterministic_is_never_called_the_same(
     assert "deterministic" in reply["reason"]
     assert reply["subjects"][0]["maxAbs"] > 0
     assert (reply["record"] is not None) == (outcome == "close")
+    listed = work.run("jupyter_attest", "replay", "model.pkl", "--list").stdout
+    assert {
+        "refused": "gave no answer that anything follows from",
+        "close": "gave numbers that are close, not the same; the largest difference is",
+    }[outcome] in " ".join(listed.split())
 
 
 #: Ten cells of the messy session, of which the subject needs four; `bench/replay.py` has all 26.

@@ -23,6 +23,7 @@ ROUTES = [
     ("GET", "records?path=a.ipynb"),
     ("POST", "records"),
     ("GET", f"records/{SID}/runs.json"),
+    ("GET", f"records/{SID}/replays"),
     ("POST", "verify"),
     ("POST", "forget"),
     ("GET", "settings"),

@@ -5,6 +5,7 @@ import type {
   ICreateRefused,
   ICreateRequest,
   IRecordsReply,
+  IReplayNote,
   IRunNote,
   ISessionSummary,
   IVerifyReply,
@@ -147,6 +148,12 @@ export class FakeClient implements IAttestClient {
 
   async member(_invocation: string, name: string) {
     return this.members.get(name) ?? null;
+  }
+
+  replayed: IReplayNote[] = [];
+
+  async replays() {
+    return { replays: this.replayed };
   }
 
   async verify({ file }: { file: string }): Promise<IVerifyReply> {

@@ -17,6 +17,9 @@ interface IPart {
 const isKept = ({ verdict }: IRunNote): boolean =>
   verdict === 'needed' || verdict === 'kept-undecided';
 
+/** Verdicts of runs that the record does without, whatever the author chooses. */
+const OUT_ANYWAY = ['dropped-proved', 'after-subject'];
+
 /** The word for the choice just made, until the server has answered. */
 function ownWord({ model, trans }: IPart, run: IRunNote): string | undefined {
   if (model.isDropped(run)) {
@@ -78,7 +81,7 @@ function Choice(props: IPart & { run: IRunNote }): JSX.Element | null {
       );
     case 'free':
     case undefined:
-      return isKept(run) || model.isDropped(run) ? (
+      return OUT_ANYWAY.includes(run.verdict) ? null : (
         <button
           type="button"
           className="jp-Attest-btn"
@@ -89,7 +92,7 @@ function Choice(props: IPart & { run: IRunNote }): JSX.Element | null {
             ? trans.__('Keep this run again')
             : trans.__('Leave this run out')}
         </button>
-      ) : null;
+      );
   }
 }
 
@@ -149,21 +152,21 @@ export function Runs({ model, trans }: IPart): JSX.Element {
       <p className="jp-Attest-wait">
         {keptWords(trans, runs.filter(isKept).length, runs.length)}{' '}
         <LinkButton onClick={() => setOpen(!open)} expanded={open}>
-          {open ? trans.__('Hide') : trans.__('Which, and why?')}
+          {open ? trans.__('Hide the list') : trans.__('List each run')}
         </LinkButton>
-        {drops.length > 0 && (
-          <>
-            {' '}
-            <LinkButton onClick={() => model.keepAll()}>
-              {trans._n(
-                'Keep the run that you left out',
-                'Keep the %1 runs that you left out',
-                drops.length
-              )}
-            </LinkButton>
-          </>
-        )}
       </p>
+      {drops.length > 0 && (
+        <p className="jp-Attest-wait">
+          {trans._n(
+            '%1 left out by you. The record will say so.',
+            '%1 left out by you. The record will say so.',
+            drops.length
+          )}{' '}
+          <LinkButton onClick={() => model.keepAll()}>
+            {trans.__('Keep all again')}
+          </LinkButton>
+        </p>
+      )}
       {open && <List model={model} trans={trans} />}
     </>
   );

@@ -5,7 +5,7 @@
  * what couldn't be checked said.
  */
 import { PathExt } from '@jupyterlab/coreutils';
-import type { IRecordSummary, IVerifyReply } from '../../api';
+import type { IRecordSummary, IReplayNote, IVerifyReply } from '../../api';
 import { summarize } from '../../record/story';
 import type { Dependency, FileDependency, Statement } from '../../record/types';
 import type { IAttestClient } from '../../tokens';
@@ -121,6 +121,11 @@ export class RecordModel extends Observable {
     return this._coverage;
   }
 
+  /** Replays of this record, oldest first; null while they, or the server, are awaited. */
+  get replays(): readonly IReplayNote[] | null {
+    return this._replays;
+  }
+
   /** The run that wrote these bytes, where the list says it. */
   writer(file: IFileOfRun): IShownRun | null {
     return this._runs.type === 'list' ? writerOf(this._runs.runs, file) : null;
@@ -188,7 +193,8 @@ export class RecordModel extends Observable {
     if (this.record) {
       await Promise.all([
         this._check(this.record),
-        this._readByproducts(this.record)
+        this._readByproducts(this.record),
+        this._readReplays(this.record)
       ]);
     }
   }
@@ -235,16 +241,27 @@ export class RecordModel extends Observable {
     }
   }
 
+  private async _readReplays(record: IOpenedRecord): Promise<void> {
+    this._replays = null;
+    const reply = await this._options.client
+      .replays(invocationOf(record))
+      .catch(() => null);
+    if (this.record === record) {
+      this._replays = reply?.replays ?? null;
+      this.stateChanged.emit();
+    }
+  }
+
   /** A file of the record folder with the fingerprint that the record has of it. */
   private async _byproduct(
     record: IOpenedRecord,
     name: string
   ): Promise<{ text: string | null; expected: string }> {
-    const { metadata, byproducts } = record.statement.predicate.runDetails;
+    const { byproducts } = record.statement.predicate.runDetails;
     const expected = byproducts.find(each => each.name === name)?.digest.sha256;
-    const invocation = metadata.invocationId.replace(/^urn:uuid:/, '');
+    const { client } = this._options;
     const text = expected
-      ? await this._options.client.member(invocation, name).catch(() => null)
+      ? await client.member(invocationOf(record), name).catch(() => null)
       : null;
     return { text, expected: expected ?? '' };
   }
@@ -270,8 +287,15 @@ export class RecordModel extends Observable {
   private _checking = false;
   private _here = new Map<string, { sha256: string; state: Here }>();
   private _coverage: ICoverage | null = null;
+  private _replays: readonly IReplayNote[] | null = null;
   private _tab: Tab = 'summary';
   private _selected = new Map<Tab, string>();
+}
+
+/** The record's id, as the server's folders are named. */
+function invocationOf({ statement }: IOpenedRecord): string {
+  const { invocationId } = statement.predicate.runDetails.metadata;
+  return invocationId.replace(/^urn:uuid:/, '');
 }
 
 function hereOf(reply: IVerifyReply): Here {

@@ -15,7 +15,12 @@ import {
   visible,
   visibleText
 } from '../text';
-import { reasonText, runListProblem, runStatusWords } from '../wording';
+import {
+  clientWords,
+  reasonText,
+  runListProblem,
+  runStatusWords
+} from '../wording';
 import type { RecordModel } from './model';
 import { bySession, isLeftOut, type IFileOfRun, type IShownRun } from './runs';
 
@@ -54,12 +59,12 @@ function columns(
   return [
     {
       title: trans.__('Run'),
-      width: '88px',
+      width: '76px',
       cell: run => <Code>{count(run.number, locale)}</Code>
     },
     {
       title: trans.__('Time'),
-      width: '90px',
+      width: '84px',
       cell: run =>
         run.startedAt === null ? '' : utcClock(run.startedAt, locale)
     },
@@ -71,17 +76,17 @@ function columns(
     },
     {
       title: trans.__('Read'),
-      width: '150px',
+      width: '130px',
       cell: run => <FileCell files={run.reads} />
     },
     {
       title: trans.__('Wrote'),
-      width: '130px',
+      width: '120px',
       cell: run => <FileCell files={run.writes} />
     },
     {
       title: trans.__('Result'),
-      width: '110px',
+      width: '96px',
       cell: run =>
         run.status === 'ok' ? (
           <Meta>{runStatusWords(trans, run.status)}</Meta>
@@ -95,7 +100,7 @@ function columns(
     },
     {
       title: trans.__('In this record'),
-      width: '250px',
+      width: '350px',
       cell: run => (
         <span title={reasonText(trans, run.reason)}>
           <Verdict verdict={run.verdict} trans={trans} />
@@ -149,7 +154,9 @@ function Detail(props: {
           ],
           [
             trans.__('Run from'),
-            run.client === null ? trans.__('not recorded') : visible(run.client)
+            run.client === null
+              ? trans.__('not recorded')
+              : clientWords(trans, run.client)
           ]
         ]}
       />

@@ -5,6 +5,7 @@ import { gapIcon } from '../icons';
 import { Facts, FileName, Icon, LinkButton, Meta, Name } from '../parts';
 import { count, localeOf, shortDigest, utcSpan, visible } from '../text';
 import { gapSentence, orderWords, runsWords } from '../wording';
+import { Replays } from './replays';
 import { filesRead, packagesOf, type RecordModel } from './model';
 import { stepsOf, type IStep } from './runs';
 
@@ -220,6 +221,7 @@ export function Summary(props: ISummary): JSX.Element {
       <div>
         <h3 className="jp-Attest-h3">{trans.__('How it was made')}</h3>
         <Steps {...props} />
+        <Replays model={props.model} trans={trans} />
         <p className="jp-Attest-wont">
           <strong>{trans.__("This record doesn't say")}</strong>{' '}
           {trans.__(

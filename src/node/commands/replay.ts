@@ -1,5 +1,5 @@
 /** `replay`: run the runs of a record again and compare what they write. */
-import type { IReplayReply } from '../../api';
+import type { IReplayReply, IReplaysReply } from '../../api';
 import { readCondensed, type IReplayNotebook } from '../../replay/notebook';
 import {
   resolveName,
@@ -9,10 +9,11 @@ import {
 } from '../context';
 import { CliError, EXIT_IMPOSSIBLE, EXIT_NO } from '../errors';
 import { findReplayable, type IReplayable } from '../finding';
-import { keepReplay, type IKeptReplay } from '../kept-replay';
+import { keepReplay, noteFailure, type IKeptReplay } from '../kept-replay';
 import { replayRecord, type IReplayResult } from '../replay-session';
 import { findReplayBase, NotPossible, type IReplayBase } from '../replaying';
 import { formatReplay } from '../replay-words';
+import { findReplays, replayLines } from '../replays';
 
 export interface IReplayOptions extends ICommonOptions {
   record?: string;
@@ -20,6 +21,8 @@ export interface IReplayOptions extends ICommonOptions {
   time?: string;
   output?: string;
   sign?: 'local' | 'none';
+  /** Only tell which replays there are. */
+  list?: boolean;
 }
 
 export async function runReplay(
@@ -30,9 +33,14 @@ export async function runReplay(
   const startedAt = context.now();
   const budgetMs = options.time === undefined ? null : parseTime(options.time);
   const replayable = await findReplayable(context, options, name);
+  if (options.list === true) {
+    return list(context, options, replayable);
+  }
   const ready = await prepare(context, replayable);
   if (typeof ready === 'string') {
-    return answer(context, options, replayable, notPossible(ready), null);
+    const result = notPossible(ready);
+    noteFailure(context, replayable, result);
+    return answer(context, options, replayable, result, null);
   }
   const result = await replayRecord(context, {
     uuid: replayable.uuid,
@@ -42,6 +50,9 @@ export async function runReplay(
     budgetMs,
     json: options.json === true
   });
+  if (result.statement === null) {
+    noteFailure(context, replayable, result);
+  }
   const kept =
     result.statement === null
       ? null
@@ -57,6 +68,27 @@ export async function runReplay(
               : resolveName(context, options, options.output)
         });
   return answer(context, options, replayable, result, kept);
+}
+
+/** The replays that lie in the record's folder; nothing is run. */
+async function list(
+  context: IContext,
+  options: IReplayOptions,
+  { statement, record }: IReplayable
+): Promise<number> {
+  const replays = await findReplays(context, statement, record);
+  const reply: IReplaysReply = {
+    replays: replays.map(note => ({
+      ...note,
+      file: showPath(context, options, note.file)
+    }))
+  };
+  context.terminal.out(
+    options.json === true
+      ? `${JSON.stringify(reply)}\n`
+      : `${replayLines(replays).join('\n')}\n`
+  );
+  return 0;
 }
 
 /** What is needed, or half a sentence why it isn't there. */
