@@ -39,6 +39,8 @@ class Truth:
     writes: set[str] = field(default_factory=set)
     #: All whose content could be read or was carried over: by an append, a rename.
     readable: set[str] = field(default_factory=set)
+    #: Opened to be read; counts as read where it is a file and no folder.
+    opened: set[str] = field(default_factory=set)
 
 
 def unescaped(text: str) -> str:
@@ -91,6 +93,7 @@ class Reader:
                 self._call(pid, *call.groups())
         for truth in self.cases.values():
             # What is gone again was a temporary file; folders are no files.
+            truth.reads |= {p for p in truth.opened if Path(p).is_file()}
             truth.reads = {p for p in truth.reads if not Path(p).is_dir()}
             truth.readable = {p for p in truth.readable if not Path(p).is_dir()}
         return self.cases
@@ -128,8 +131,8 @@ class Reader:
             case.readable.add(path)
         if "O_TRUNC" in args or "O_EXCL" in args or (writable and "O_RDWR" not in args):
             case.writes.add(path)
-        elif not writable:
-            self._read(case, path)
+        elif not writable and path not in case.writes:
+            case.opened.add(path)
 
     def _read(self, case: Truth, path: str | None) -> None:
         if path and path not in case.writes:

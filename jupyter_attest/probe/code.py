@@ -52,6 +52,8 @@ class Facts:
         #: (name, receiver or None, statement) of each call
         self.calls: dict[tuple[str, str | None, int], None] = {}
         self.constructs: set[str] = set()
+        #: (method, literal text that it was given first)
+        self.texts: set[tuple[str, str]] = set()
 
     def add(self, tree: Any, statement: int) -> None:
         """Add the facts of one compiled tree (a top-level statement of the cell)."""
@@ -189,6 +191,9 @@ class Facts:
             if type(magic) is str:
                 self.magics.add(magic)
         self.calls[(name, receiver, statement)] = None
+        given = node.args[0] if node.args and type(function) is ast.Attribute else None
+        if type(given) is ast.Constant and type(given.value) is str and len(given.value) < 4096:
+            self.texts.add((last, given.value))
 
 
 def dotted(node: Any) -> str:

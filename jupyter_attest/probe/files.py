@@ -23,7 +23,8 @@ from .references import (
     _realpath,
     _stat,
 )
-from .values import name_of, plain_text, stat_fields, try_stat, unquoted
+from .sql import database_file
+from .values import name_of, plain_text, stat_fields, try_stat
 
 DATA_SUFFIXES = (
     ".csv", ".tsv", ".csv.gz", ".parquet", ".feather", ".arrow", ".npz", ".npy", ".h5", ".hdf5",
@@ -152,7 +153,8 @@ class Files(Recording):
         key = (real, tuple(ops), identity)
         if st is not None and (via == "audit" or (via != "maps" and key not in seen)):
             self.count(run, real, st, ops, type(path) is int)
-        if key in seen:
+        moved = writing and run is not None and real in run.moved and real not in run.written
+        if key in seen and not moved:  # what was written and moved away is written anew
             return
         versions = seen.get((real, "versions"), 0)
         if versions > 16:
@@ -395,20 +397,13 @@ class Files(Recording):
     def on_sqlite(self, args: tuple[Any, ...]) -> None:
         """sqlite3.connect names the database; SQLite opens it natively."""
         text = plain_text(args[0])
-        if not text or text == ":memory:":
+        named = database_file(text) if text else None
+        if named is None:
             return
-        read_only = False
-        if text.startswith("file:"):
-            text, _, query = text[5:].partition("?")
-            read_only = "mode=ro" in query or "immutable=1" in query
-            if "mode=memory" in query:
-                return
-            if text.startswith("//"):
-                text = "/" + text[2:].partition("/")[2]
-            text = unquoted(text)
+        path, read_only = named
         ops = ["read"] if read_only else ["read", "write"]
         flags = os.O_RDONLY if read_only else os.O_RDWR | os.O_CREAT
-        self.opened(text, ops, flags, "audit", "sqlite3", "connect")
+        self.opened(path, ops, flags, "audit", "sqlite3", "connect")
 
     def hear(self, run: Run | None) -> None:
         """Take over what children say they wrote; ``run`` is one that is about to end."""

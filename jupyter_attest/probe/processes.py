@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import re
+import stat as statmod
 from typing import Any
 
-from .recording import Recording
+from .files import Files
 from .redaction import cut_argv, cut_text
 from .references import _getpid, _ident
 from .starters import is_simple, shell_text
-from .values import name_of, plain_text
+from .values import name_of, plain_text, try_stat
+
+#: What stands between the words of a command, and between an option and its value.
+_BETWEEN = re.compile(r"[\s'\"`<>|;&()=]+")
+#: Of a command's words at most this many are looked at.
+MOST_WORDS = 64
 
 
-class Processes(Recording):
+class Processes(Files):
     """Starts of processes, secrets cut out of their arguments."""
 
     def started(
@@ -45,6 +53,22 @@ class Processes(Recording):
         if command is not None and not is_simple(command):
             fields["shell"] = True
         self.tell("process.started", run, how, fields)
+        self.named_by(shell, words)
+
+    def named_by(self, shell: str | None, words: Any) -> None:
+        """Tell the files that a command names: it may read them."""
+        if shell is not None:
+            named = _BETWEEN.split(shell)
+        elif type(words) in (list, tuple):
+            named = [part for word in words for part in _BETWEEN.split(plain_text(word) or "")]
+        else:
+            return
+        more = {"outcome": "unknown"}
+        for word in [w for w in named if w and w[0] != "-"][:MOST_WORDS]:
+            absolute = self.absolute(word)
+            st = try_stat(absolute) if absolute else None
+            if st is not None and statmod.S_ISREG(st.st_mode) and not st.st_mode & 0o111:
+                self.opened(absolute, ["read"], os.O_RDONLY, "command", None, None, more)
 
     def on_popen(self, args: tuple[Any, ...]) -> None:
         """subprocess.Popen(executable, args, cwd, env)."""

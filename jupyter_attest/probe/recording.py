@@ -141,6 +141,8 @@ class Recording:
         self.late: dict[str, tuple[str | None, str, tuple[Any, ...]]] = {}
         self.late_at = 0
         self.hosts: dict[int, tuple[str, Any]] = {}
+        #: Files of the databases that SQLite connections have open, by name, by the object's id.
+        self.databases: dict[int, dict[str, str]] = {}
         #: Errors of the probe itself since they were told: how often, by part and kind.
         self.failures: dict[str, int] = {}
         self.parent_run: str | None = None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 from .redaction import cut_text, cut_url
-from .references import _frame, _object_dict, _type_dict, _type_mro, _type_name
-from .sql import files_in_sql
+from .references import _frame, _join, _object_dict, _type_dict, _type_mro, _type_name
+from .sql import LONGEST, database_file, files_in_sql
 from .values import _class_attribute, name_of, plain_text, try_stat, type_name, unquoted
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ MOST_FILES = 5000
 #: Lazy reads that are remembered until something is collected.
 MOST_LAZY = 64
 _MAGIC = frozenset("*?[")
+#: A statement with one of these may change a database.
+CHANGES = re.compile(r"\b(?:insert|update|delete|create|drop|alter|replace|vacuum|reindex)\b")
+ATTACHED_AS = re.compile(r"(?i)\bas\s+[\"'\[`]?(\w+)")
 #: An object of one of these, or of a class derived from one, is a model.
 MODEL_CLASSES = frozenset({
     "catboost.core._CatBoostBase", "keras.src.models.model.Model", "lightgbm.basic.Booster",
@@ -41,12 +45,21 @@ MODEL_CLASSES = frozenset({
 class Report:
     """One row of the table at work: it looks at arguments and results, and never at a file."""
 
-    def __init__(self, probe: Probe, library: str, entry: dict[str, Any], lazy: list[Any]) -> None:
+    def __init__(
+        self,
+        probe: Probe,
+        library: str,
+        entry: dict[str, Any],
+        lazy: list[Any],
+        heirs: dict[str, Any],
+    ) -> None:
         self.probe, self.library, self.entry = probe, library, entry
         self.function = entry["name"]
         self.form = entry.get("form", "path")
         #: Reads of this library that happen only when something is collected.
         self.lazy = lazy
+        #: The library's classes that stand for those they inherit from.
+        self.heirs = heirs
 
     # ------------------------------------------------------------------------------- before, after
 
@@ -56,6 +69,8 @@ class Report:
         if probe.paused or self.entry.get("opens") == "python":
             return
         try:
+            if self.form == "factory":
+                self._factory(args, kwargs)
             run, _ = probe.current()
             if run is not None and run.paused:
                 return
@@ -71,6 +86,8 @@ class Report:
                 self._request(args, kwargs)
             elif self.form == "query":
                 self._query(args, kwargs)
+            elif self.form in ("statement", "commit"):
+                self._sqlite(args, kwargs)
         except BaseException as error:
             if probe.failed("wrapper of " + self.library, error):
                 raise
@@ -78,6 +95,8 @@ class Report:
     def finish(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         """Say what kind of object went to or came from the file, or what a server answered."""
         probe = self.probe
+        if self.entry.get("connects"):
+            self._connected(args, kwargs, result)
         if probe.paused or not (self.form == "http" or self.entry.get("object")):
             return
         try:
@@ -125,6 +144,8 @@ class Report:
         direction = self._direction(args, kwargs)
         if direction is None:
             return
+        within = self.entry.get("within")
+        base = plain_text(self._value(within, args, kwargs)) if within else None
         # Called by the library itself: what is read is collected at once.
         caller = _frame(3).f_globals.get("__name__")
         package = self.entry["module"].partition(".")[0]
@@ -136,6 +157,7 @@ class Report:
                 continue
             text = plain_text(item) if item is not None else None
             if text:
+                text = _join(base, text) if base else text
                 self._path(text, direction, sure=not lazy)
                 if lazy and (text, direction) not in self.lazy:
                     self.lazy.append((text, direction))
@@ -206,6 +228,67 @@ class Report:
             "objectType": type_name(value), "library": self.library,
             "function": self.function, "modelEvidence": model_evidence(value),
         })  # fmt: skip
+
+    # -------------------------------------------------------------------------------------- SQLite
+
+    def _factory(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Let an heir be made where the caller names no class of its own."""
+        place, made = self.entry["argument"], self.heirs.get(self.entry["gives"])
+        if made is not None and len(args) <= place["index"] and place["name"] not in kwargs:
+            kwargs[place["name"]] = made
+
+    def _connected(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        """Remember which file a connection is to; an id is used again after its object's end."""
+        text = plain_text(_argument(self.entry["connects"], args, kwargs))
+        named = database_file(text) if text else None
+        path = self.probe.absolute(named[0]) if named else None
+        known = self.probe.databases
+        if len(known) > MOST_FILES:
+            known.clear()
+        known[id(result)] = {} if path is None else {"main": path}
+
+    def _sqlite(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Tell the files that a statement, or the end of a transaction, reads and writes."""
+        owner = args[0]
+        statement: Any = "insert"  # what a commit writes
+        if self.form == "statement":
+            statement = _argument(self.entry["argument"], args, kwargs)
+            if self.function.startswith("Cursor."):
+                cursor = _type_dict(self.heirs["Cursor"])["__wrapped__"]
+                owner = _type_dict(cursor)["connection"].__get__(owner)
+        elif not owner.in_transaction:
+            return
+        if type(statement) is not str:
+            return
+        known = self.probe.databases.setdefault(id(owner), {})
+        words = statement[:LONGEST].lower()
+        if "attach" in words or "vacuum" in words:
+            self._attached(statement, args, kwargs, known)
+        run, _ = self.probe.current()
+        seen = run.seen if run is not None else self.probe.loose
+        written = run.written if run is not None else {}
+        direction = "update" if CHANGES.search(words) else "read"
+        for alias, path in list(known.items()):
+            key = (path, id(owner), direction)
+            fresh = key not in seen and path not in written
+            if fresh and (alias == "main" or alias + "." in words):
+                seen[key] = 1
+                self._path(path, direction)
+
+    def _attached(
+        self, statement: str, args: Any, kwargs: dict[str, Any], known: dict[str, str]
+    ) -> None:
+        """Tell the databases that a statement attaches or writes anew; remember their names."""
+        bound = _argument(self.entry.get("parameters", {}), args, kwargs)
+        texts = [plain_text(item) or "" for item in bound] if type(bound) in (list, tuple) else []
+        aliases = ATTACHED_AS.findall(statement[:LONGEST])
+        for text, direction in files_in_sql(statement, texts):
+            named = database_file(text) if text != ":memory:" else None
+            path = self.probe.absolute(named[0]) if named else None
+            if path is not None:
+                self._path(path, direction)
+                if direction != "write" and aliases:
+                    known[aliases.pop(0).lower()] = path
 
     # --------------------------------------------------------------------------- servers, databases
 

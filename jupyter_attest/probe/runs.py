@@ -241,6 +241,7 @@ class Runs(Meter):
             "constructs": sorted(facts.constructs),
             "reached": reached,
         })  # fmt: skip
+        self.wrappers.look_at_texts(run, facts.texts)
         return facts, reached
 
     @staticmethod

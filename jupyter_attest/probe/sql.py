@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .values import unquoted
+
 #: Literals, names, brackets, commas, assignments; comments count as spaces.
 _TOKEN = re.compile(
     r"(?P<comment>--[^\n]*|/\*.*?\*/)"
@@ -14,7 +16,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 #: Longer statements are data more than code (an INSERT of a whole table).
-_LONGEST = 1 << 16
+LONGEST = 1 << 16
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
 
@@ -28,7 +30,7 @@ def files_in_sql(statement: str, parameters: list[str]) -> list[tuple[str, str]]
     verb, before, opener = "", "", ""
     stack: list[tuple[str, str]] = []
     waiting = list(parameters)
-    for match in _TOKEN.finditer(statement[:_LONGEST]):
+    for match in _TOKEN.finditer(statement[:LONGEST]):
         kind, token = match.lastgroup, match.group()
         if kind == "comment":
             continue
@@ -64,7 +66,7 @@ def files_in_sql(statement: str, parameters: list[str]) -> list[tuple[str, str]]
 
 _VERBS = frozenset({
     "select", "copy", "attach", "export", "import", "create", "insert", "with", "from", "describe",
-    "summarize", "detach", "load", "install",
+    "summarize", "detach", "load", "install", "vacuum",
 })  # fmt: skip
 
 
@@ -72,7 +74,7 @@ def _direction(verb: str, before: str, stack: list[tuple[str, str]]) -> str | No
     """Judge what a literal means from the words before it; None if it names no file."""
     if before in ("from", "join"):
         return "read"
-    if verb == "copy" and before == "to":
+    if (verb, before) in (("copy", "to"), ("vacuum", "into")):
         return "write"
     if verb == "attach" and before in ("attach", "database", "exists"):
         return "update"
@@ -91,3 +93,20 @@ _READERS = (
     "read_", "parquet_scan", "parquet_metadata", "parquet_schema", "parquet_file_metadata",
     "sniff_csv", "sqlite_scan", "delta_scan", "iceberg_scan", "scan_arrow", "glob",
 )  # fmt: skip
+
+
+def database_file(name: str) -> tuple[str, bool] | None:
+    """Return the file of a database as SQLite is told it, and whether it is only read.
+
+    None if it is in memory. An address is decoded: https://www.sqlite.org/uri.html
+    """
+    if name in ("", ":memory:"):
+        return None
+    if not name.startswith("file:"):
+        return name, False
+    path, _, query = name[5:].partition("?")
+    if "mode=memory" in query or path == ":memory:":
+        return None
+    if path.startswith("//"):
+        path = "/" + path[2:].partition("/")[2]
+    return unquoted(path), "mode=ro" in query or "immutable=1" in query

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from typing import TYPE_CHECKING, Any
 
-from .references import _type_dict
+from .references import _type_dict, _type_mro
 
 if TYPE_CHECKING:
     from .reports import Report
@@ -46,9 +46,37 @@ def method_in(original: Any, report: Report, namespace: dict[str, Any]) -> Any:
     return made
 
 
+class HeirType(type):
+    """Type of a class that stands for the one it inherits from: what is of the one is of both."""
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        """``isinstance(x, C)``, also of an instance that native code made."""
+        return isinstance(value, cls.__dict__.get("__wrapped__", ())) or super().__instancecheck__(
+            value
+        )
+
+    def __subclasscheck__(cls, other: Any) -> bool:
+        """``issubclass(D, C)``."""
+        return issubclass(other, cls.__dict__.get("__wrapped__", ())) or super().__subclasscheck__(
+            other
+        )
+
+
+def heir(original: Any) -> Any:
+    """Return a class that inherits from one whose methods can't be changed, and shows as it."""
+    body = {name: getattr(original, name) for name in ("__module__", "__qualname__", "__doc__")}
+    return HeirType(
+        original.__name__, (original,), {**body, "__slots__": (), "__wrapped__": original}
+    )
+
+
 def put_method(owner: Any, name: str, report: Report, namespace: dict[str, Any]) -> bool:
-    """Let a class's method tell; False if it has none or can't be changed."""
-    original = _type_dict(owner).get(name)
+    """Let a class's method tell; False if it has none or can't be changed.
+
+    What an heir doesn't have is its ancestor's.
+    """
+    bases = _type_mro(owner) if type(owner) is HeirType else (owner,)
+    original = next((_type_dict(b)[name] for b in bases if name in _type_dict(b)), None)
     if original is None:
         return False
     try:

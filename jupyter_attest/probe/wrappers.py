@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import stat as statmod
 import types
 from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any, Callable
 
 from .references import _join, _module_table, _object_dict
 from .reports import Report
-from .standins import put_method, stand_in
-from .values import read_small
+from .standins import HeirType, heir, put_method, stand_in
+from .values import name_of, read_small
 
 if TYPE_CHECKING:
     from .core import Probe
+    from .recording import Run
 
 
 class WatchedSpec(ModuleSpec):
@@ -51,10 +53,15 @@ class Wrappers:
         self.waiting: dict[str, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {}
         self.armed: set[str] = set()
         self.lazy: dict[str, list[Any]] = {}
+        #: Classes that stand for those they inherit from, by library and name.
+        self.heirs: dict[str, dict[str, Any]] = {}
+        #: Names of methods that no wrapper can reach, by library.
+        self.unreached: dict[str, frozenset[str]] = {}
         beside = _join(os.path.dirname(os.path.abspath(__file__)), "wrappers.json")
         table = read_small(beside, 1 << 20)
         for row in json.loads(table)["libraries"] if table else []:
             self.state[row["library"]] = (None, "not loaded")
+            self.unreached[row["library"]] = frozenset(row.get("unreached", ()))
             parts: dict[str, list[dict[str, Any]]] = {}
             for entry in row["entries"]:
                 parts.setdefault(entry.get("ready") or row["ready"], []).append(entry)
@@ -127,21 +134,57 @@ class Wrappers:
         holder = _namespace(entry["module"])
         if holder is None:
             return False
-        report = Report(self.probe, library, entry, self.lazy.setdefault(library, []))
+        heirs = self.heirs.setdefault(library, {})
+        lazy = self.lazy.setdefault(library, [])
+        report = Report(self.probe, library, entry, lazy, heirs)
         owner_name, _, method = entry["name"].partition(".")
         original = holder.get(owner_name)
         if original is None:
             return False
-        if method:
-            return issubclass(type(original), type) and put_method(original, method, report, holder)
-        made = stand_in(original, report, holder)
+        if not method:
+            self._put(entry, owner_name, original, stand_in(original, report, holder))
+            return True
+        if not issubclass(type(original), type):
+            return False
+        if entry.get("heir") and type(original) is not HeirType:
+            heirs[owner_name] = heir(original)
+            self._put(entry, owner_name, original, heirs[owner_name])
+            original = heirs[owner_name]
+        return put_method(original, method, report, holder)
+
+    @staticmethod
+    def _put(entry: dict[str, Any], name: str, original: Any, made: Any) -> None:
+        """Put what was made in the place of the original, in each module of the package.
+
+        Compiled modules need a class as it was compiled: there an heir isn't put.
+        """
         package = entry["module"].partition(".")[0]
-        for name, module in list(_module_table.items()):
-            if name.partition(".")[0] == package or name in entry.get("aliases", ()):
-                there = _namespace(name)
-                if there is not None and there.get(owner_name) is original:
-                    setattr(module, owner_name, made)
-        return True
+        for place, module in list(_module_table.items()):
+            if place.partition(".")[0] == package or place in entry.get("aliases", ()):
+                there = _namespace(place)
+                if there is None or there.get(name) is not original:
+                    continue
+                file = there.get("__file__")
+                if type(made) is not HeirType or (type(file) is str and file.endswith(".py")):
+                    setattr(module, name, made)
+
+    def look_at_texts(self, run: Run, texts: set[tuple[str, str]]) -> None:
+        """Tell of files that a cell names to a method that no wrapper can reach.
+
+        ``texts`` are pairs of a method's name and the literal text that it was given first.
+        """
+        for library, methods in self.unreached.items():
+            if self.state[library][1] != "on":
+                continue
+            for method, text in sorted(texts):
+                absolute = self.probe.absolute(text) if method in methods else None
+                real, st = self.probe.real(absolute, run) if absolute else ("", None)
+                named = (real, "versions") in run.seen or real in run.written
+                if st is not None and statmod.S_ISREG(st.st_mode) and not named:
+                    covers = {"library": library, "path": name_of(real), "run": run.id}
+                    self.probe.journal.put(
+                        "gap", run.id, "context", {"code": "native-io", "covers": covers}
+                    )
 
 
 def _namespace(name: str) -> dict[str, Any] | None:

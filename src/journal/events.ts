@@ -490,8 +490,11 @@ export const FileOpened = actEvent('file.opened', {
   path: Name,
   realPath: z.nullable(Name),
   ops: z.array(Op),
-  /** `held`, `maps`: found open or mapped at a run's end whose bytes nothing explained. */
-  via: z.enum(['audit', 'wrapper', 'held', 'maps', 'tracer']),
+  /**
+   * `held`, `maps`: found open or mapped at a run's end whose bytes nothing explained.
+   * `command`: named by a program's arguments.
+   */
+  via: z.enum(['audit', 'wrapper', 'command', 'held', 'maps', 'tracer']),
   library: optionalText,
   function: optionalText,
   /** At the moment of the event, null when there was no such file. */

@@ -207,7 +207,7 @@ HEAVY = [
     case("torch: export", "torch", "torch.export.save(program, 'g.pt2'); torch.export.load('g.pt2')",
          before=TORCH + "program = torch.export.export(model, (torch.ones(2),))", reads="g.pt2",
          writes="g.pt2", models={"g.pt2": "is a torch.export.exported_program.ExportedProgram"}),
-    case("torch: from_file", "torch", "torch.from_file('h.bin', shared=True, size=4)",
+    case("torch: from_file", "torch", "torch.from_file('h.bin', shared=True, size=4).fill_(1.)",
          before=TORCH + "open('h.bin', 'wb').write(bytes(16))", reads="h.bin", writes="h.bin"),
     case("torch: a distributed checkpoint", "torch",
          "import torch.distributed.checkpoint as d; d.save({'x': torch.ones(3)}, checkpoint_id='ck')",

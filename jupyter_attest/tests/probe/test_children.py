@@ -147,3 +147,17 @@ def test_a_child_of_another_version_tells_its_story(kernel: Kernel, version: str
     (child,) = children(kernel, outcome)
     assert one(child, "probe.hello")["python"].startswith(version)
     assert opened([child], kernel) == {"e"}
+
+
+def test_a_program_may_have_read_the_files_that_its_command_names(kernel: Kernel) -> None:
+    (kernel.work / "named.txt").write_text("x")
+    for code in (
+        "import subprocess as s\ns.run(['cat', 'named.txt'])",
+        "!cat <named.txt >/dev/null",
+    ):
+        outcome = kernel.run(code)
+        told = [kernel.settle(outcome.msg_id), *children(kernel, outcome)]
+        events = [event for events in told for event in events]
+        read = [e for e in of(events, "file.opened") if e["via"] == "command"]
+        assert [(e["ops"], e["outcome"]) for e in read] == [(["read"], "unknown")]
+        assert read[0]["realPath"].endswith("/named.txt")

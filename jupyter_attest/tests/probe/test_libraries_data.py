@@ -16,6 +16,7 @@ from .test_files import told
 IMPORTS = (
     "import pandas as pd, pyarrow as pa, pyarrow.parquet as pq, pyarrow.dataset as ds\n"
     "import pyarrow.csv, pyarrow.feather, pyarrow.ipc, pyarrow.json, pyarrow.orc\n"
+    "import pyarrow.fs as pafs\n"
     "import polars as pl, duckdb, lxml.etree as ET, sqlalchemy as sa\n"
     "df = pd.DataFrame({'a': [1, 2], 'b': ['x', 'y']}); table = pa.table({'a': [1, 2]})\n"
     "frame = pl.DataFrame({'a': [1, 2]})"
@@ -69,6 +70,23 @@ CASES = [
     ("sa.create_engine('sqlite://').connect().execute(sa.text(\"attach 'in.db' as o\"))",
      ["read+write in.db"]),
     ("sqlite3.connect('file:in%2Edb?mode=ro', uri=True).close()", ["read in.db"]),
+    ("held = sqlite3.connect('in.db', check_same_thread=False)", ["read+write in.db"]),
+    ("held.execute('select * from t').fetchall()", ["read in.db"]),
+    ("_ = held.cursor().executemany('insert into t values (?)', [(1,), (2,)])",
+     ["read+write in.db"]),
+    ("held.commit()", ["read+write in.db"]),
+    ("held.commit()", []),
+    ("_ = held.execute(\"vacuum into 'o.db'\"); held.close()",
+     [WRITE + "o.db", "read+write in.db"]),
+    ("held = sqlite3.connect(':memory:'); _ = held.execute('attach ? as other', ('in.db',))",
+     ["read+write in.db"]),
+    ("held.execute('select 1').fetchall(); held.execute('select * from OTHER.t').fetchall()",
+     ["read in.db"]),
+    ("_ = held.executescript(\"detach other; attach 'in.db' as o\"); held.close()",
+     ["read+write in.db"]),
+    ("pafs.LocalFileSystem().open_input_stream('in.csv').read()", ["read in.csv"]),
+    ("pafs.LocalFileSystem().open_output_stream('o.raw').close()", [WRITE + "o.raw"]),
+    ("ET.ElementTree(file='in.xml')", ["read in.xml"]),
 ]  # fmt: skip
 
 
@@ -115,6 +133,20 @@ def test_all_entries_of_the_table_were_found(data: Kernel) -> None:
         ("(lambda local: duckdb.sql('select a from local').fetchall())(df)", "[(1,), (2,)]"),
         ("duckdb.execute('select a from df').fetchall()", "[(1,), (2,)]"),
         ("import inspect; inspect.iscoroutinefunction(pl.LazyFrame.collect_async)", "False"),
+        (
+            "[isinstance(pafs.FileSystem.from_uri('file:///')[0], pafs.LocalFileSystem),"
+            " issubclass(pafs.SubTreeFileSystem, pafs.LocalFileSystem), pafs.LocalFileSystem]",
+            "[True, False, pyarrow._fs.LocalFileSystem]",
+        ),
+        (
+            "c = sqlite3.connect(':memory:'); type(c) is sqlite3.Connection,"
+            " type('M', (sqlite3.Connection,), {})(':memory:').execute('select 1').fetchone()",
+            "(True, (1,))",
+        ),
+        (
+            "hasattr(c, '__dict__'), type(c.cursor()), len(repr(c).split())",
+            "(False, sqlite3.Cursor, 4)",
+        ),
         ("list(inspect.signature(ET.parse).parameters)", "['source', 'parser', 'base_url']"),
     ],
 )
@@ -134,6 +166,12 @@ def test_an_error_passes_on_as_it_was(data: Kernel, code: str) -> None:
     assert outcome.ename is not None
     assert "attest" not in outcome.traceback
     assert all("(failed)" in line for line in opened(data.settle(outcome.msg_id), data.work))
+
+
+def test_a_file_given_to_a_method_out_of_reach_is_a_gap_that_names_it(data: Kernel) -> None:
+    events = data.record("_ = ET.ElementTree().parse('in.xml')")
+    assert one(events, "gap")["covers"]["path"].endswith("/in.xml")
+    assert of(data.record("_ = ET.parse('in.xml'); str().split('in.xml')"), "gap") == []
 
 
 SERVER = (

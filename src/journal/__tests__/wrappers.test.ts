@@ -20,7 +20,8 @@ const shared = {
   module: z.string(),
   name: z.string(),
   ready: z.optional(z.string()),
-  aliases: z.optional(z.array(z.string()))
+  aliases: z.optional(z.array(z.string())),
+  heir: z.optional(z.literal(true))
 };
 
 /** Each form of an entry, see docs/wrappers.md. */
@@ -45,6 +46,7 @@ const Entry = z.discriminatedUnion('form', [
     bytes: z.optional(z.literal('content')),
     parts: z.optional(z.array(z.string())),
     suffixes: z.optional(z.array(z.string())),
+    within: z.optional(Place),
     object: z.optional(z.union([Place, z.literal('result')])),
     opens: z.optional(z.literal('python'))
   }),
@@ -55,6 +57,20 @@ const Entry = z.discriminatedUnion('form', [
     parameters: z.optional(Place)
   }),
   z.strictObject({ ...shared, form: z.literal('collect') }),
+  z.strictObject({ ...shared, form: z.literal('commit') }),
+  z.strictObject({
+    ...shared,
+    form: z.literal('factory'),
+    argument: Place,
+    gives: z.string(),
+    connects: z.optional(Place)
+  }),
+  z.strictObject({
+    ...shared,
+    form: z.literal('statement'),
+    argument: Place,
+    parameters: z.optional(Place)
+  }),
   z.strictObject({
     ...shared,
     form: z.literal('http'),
@@ -87,6 +103,7 @@ const Table = z.strictObject({
       from: Version,
       below: Version,
       version: z.optional(z.literal('python')),
+      unreached: z.optional(z.array(z.string())),
       entries: z.array(Entry).check(z.minLength(1))
     })
   )
