@@ -51,11 +51,11 @@ function table(title, head, rows) {
   rows.forEach(row => console.log(`| ${row.join(' | ')} |`));
 }
 
-function kernelCost() {
-  const { pairs, workloads, memory } = python('kernel.py', '1000');
+/** Workloads of two kernels that were asked in turn. */
+function pairsTable(title, head, workloads) {
   table(
-    `One run in the kernel, ${pairs} interleaved pairs (medians)`,
-    ['run', 'plain', 'recorded', 'added', '95 % interval'],
+    title,
+    ['run', ...head, 'added', '95 % interval'],
     Object.entries(workloads).map(([name, w]) => [
       name,
       ms(w.plainMs),
@@ -64,9 +64,36 @@ function kernelCost() {
       `${ms(w.addedLowMs)} to ${ms(w.addedHighMs)}`
     ])
   );
+}
+
+function kernelCost() {
+  const { pairs, workloads, memory } = python('kernel.py', '1000');
+  pairsTable(
+    `One run in the kernel, ${pairs} interleaved pairs (medians)`,
+    ['plain', 'recorded'],
+    workloads
+  );
   console.log(
     `\nMemory of the recorded kernel beyond the plain one: ${(memory.addedAtStartKb / 1024).toFixed(1)} MB,` +
       ` after ${memory.runs} more runs of each ${(memory.addedAfterKb / 1024).toFixed(1)} MB.`
+  );
+}
+
+function tracerCost() {
+  if (spawnSync('strace', ['-V']).status !== 0) {
+    console.log(
+      '\nA tracer around the kernel: skipped, strace is not on PATH.'
+    );
+    return;
+  }
+  const { pairs, start, strace, workloads } = python('tracer.py');
+  pairsTable(
+    `A tracer around the kernel (strace ${strace}), ${pairs} interleaved pairs (medians)`,
+    ['recorded', 'recorded and traced'],
+    workloads
+  );
+  console.log(
+    `\nStart of the kernel: ${ms(start.plainS * 1000)}, traced ${ms(start.tracedS * 1000)}.`
   );
 }
 
@@ -186,6 +213,7 @@ try {
   journalToRecord();
   verification();
   kernelCost();
+  tracerCost();
   forkStorm();
 } catch (error) {
   exitWith(error);

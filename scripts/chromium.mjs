@@ -1,7 +1,8 @@
 /** Find a Chromium for the browser tests, or install Debian's where that is possible. */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import { Stop, must } from './lib.mjs';
+import { aptInstall } from './apt.mjs';
+import { Stop } from './lib.mjs';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'chrome'];
 const PLACES = [
@@ -38,15 +39,9 @@ export async function chromium() {
   }
   const cure =
     'Install Chromium or Chrome (on Debian: apt-get install chromium), or name one: CHROMIUM_PATH=/path/to/chromium npm test';
-  if (process.getuid?.() !== 0 || !fs.existsSync('/etc/debian_version')) {
-    throw new Stop(`No Chromium was found for the browser tests.\n${cure}`);
-  }
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  await must(['apt-get', 'update', '-q'], cure, { env });
-  await must(
-    ['apt-get', 'install', '-q', '-y', '--no-install-recommends', 'chromium'],
-    cure,
-    { env }
+  await aptInstall(
+    'chromium',
+    `No Chromium was found for the browser tests.\n${cure}`
   );
   const installed = find();
   if (!installed) {

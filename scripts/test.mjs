@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { chromium } from './chromium.mjs';
+import { strace } from './strace.mjs';
 import {
   Stop,
   exitWith,
@@ -106,6 +107,8 @@ async function main() {
     browser = await chromium();
     return browser;
   });
+
+  await step('Finding strace', strace);
 
   const reports = temporary('reports');
   const at = name => path.join(reports, name);
