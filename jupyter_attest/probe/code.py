@@ -8,7 +8,7 @@ import types
 from typing import Any, ClassVar, FrozenSet, Tuple
 
 from .references import _type_dict, _type_name
-from .values import _class_attribute
+from .values import _class_attribute, module_of
 
 #: A node, the names hidden by enclosing functions, whether it stands in a class body, and whether
 #: it may run later than the statement it stands in.
@@ -26,6 +26,13 @@ class Facts:
     DYNAMIC_METHODS = frozenset({
         "import_module", "run_cell", "run_code", "run_cell_async", "ex", "reload",
     })  # fmt: skip
+    #: Attributes through which code reaches names by text: ``sys.modules``, those of frames.
+    DYNAMIC_ATTRIBUTES = frozenset({
+        "modules", "user_ns", "user_global_ns", "__globals__", "__builtins__", "f_globals",
+        "f_locals", "f_back", "gi_frame", "cr_frame", "ag_frame", "tb_frame",
+    })  # fmt: skip
+    #: What a text names that leads to the notebook's names.
+    DYNAMIC_TEXTS = ("__main__", "__globals__")
     #: What IPython's transformer makes of ``%magic``, ``%%magic`` and ``!command``.
     MAGICS = frozenset({"run_line_magic", "run_cell_magic", "system", "getoutput"})
     CONSTRUCTS: ClassVar[dict[str, str]] = {
@@ -65,7 +72,10 @@ class Facts:
             construct = self.CONSTRUCTS.get(kind)
             if construct is not None:
                 self.constructs.add(construct)
-            if kind == "Constant" or kind == "Load" or kind == "Store":
+            if kind == "Load" or kind == "Store":
+                continue
+            if kind == "Constant":
+                self._text(node.value)
                 continue
             if kind == "Name":
                 self._name(node.id, type(node.ctx).__name__, hidden, in_class, statement)
@@ -75,11 +85,18 @@ class Facts:
             if kind == "Attribute":
                 if type(node.ctx).__name__ != "Load":
                     self.attribute_stores.add(dotted(node))
+                elif node.attr in self.DYNAMIC_ATTRIBUTES:
+                    self.dynamic.add(node.attr)
             elif kind == "Subscript":
                 if type(node.ctx).__name__ != "Load":
                     self.subscript_stores.add(dotted(node.value))
             elif kind == "Call":
                 self._call(node, hidden, statement)
+                if type(node.func) is ast.Attribute and node.func.attr == "modules":
+                    # A method, as torch's modules have it; nobody calls ``sys.modules``.
+                    parts = [node.func.value, *node.args, *(k.value for k in node.keywords)]
+                    visit.extend((part, hidden, in_class, later) for part in parts)
+                    continue
             elif kind == "Import":
                 for alias in node.names:
                     self.imports.add(alias.name)
@@ -102,11 +119,23 @@ class Facts:
                 self._scope(node, kind, hidden, in_class, later, statement, visit)
                 continue
             elif kind in ("ListComp", "SetComp", "DictComp", "GeneratorExp"):
-                bound = set()
-                for generator in node.generators:
-                    bound |= targets(generator.target)
-                hidden = hidden | bound
+                # The first iterable is evaluated outside, where the names aren't hidden yet.
+                visit.append((node.generators[0].iter, hidden, in_class, later))
+                inside = hidden.union(*(targets(part.target) for part in node.generators))
                 later = later or kind == "GeneratorExp"
+                visit.extend((part, inside, in_class, later) for part in inner_parts(node))
+                continue
+            elif kind == "Compare" and type(node.left) is ast.Name and node.left.id == "__name__":
+                self._name("__name__", "Load", hidden, in_class, statement)
+                continue
+            elif kind == "AugAssign" and type(node.target) is ast.Name:
+                # ``x += 1`` reads what it binds; its tree says only that it binds.
+                if node.target.id not in hidden:
+                    self.loads.add(node.target.id)
+                    if later:
+                        self.deferred.add(node.target.id)
+            elif kind == "AnnAssign":
+                visit.extend((n, hidden, in_class, True) for n in annotated(node.annotation))
             elif (kind == "ExceptHandler" and node.name) or (
                 kind in ("MatchAs", "MatchStar") and node.name
             ):
@@ -136,6 +165,11 @@ class Facts:
         else:
             self.deletes.add(name)
 
+    def _text(self, value: Any) -> None:
+        """A text that names the module of the notebook."""
+        if type(value) is str and any(text in value for text in self.DYNAMIC_TEXTS):
+            self.dynamic.add("__main__")
+
     def _scope(
         self,
         node: Any,
@@ -162,10 +196,12 @@ class Facts:
         every = getattr(arguments, "posonlyargs", []) + arguments.args + arguments.kwonlyargs
         every += [a for a in (arguments.vararg, arguments.kwarg) if a is not None]
         outside = [item for item in arguments.defaults + arguments.kw_defaults if item is not None]
-        outside += [a.annotation for a in every if a.annotation is not None]
+        annotations = [a.annotation for a in every if a.annotation is not None]
         if kind != "Lambda" and node.returns is not None:
-            outside.append(node.returns)
-        visit.extend((item, hidden, in_class, later) for item in outside)
+            annotations.append(node.returns)
+        visit.extend((item, hidden, in_class, later) for item in outside + annotations)
+        for annotation in annotations:
+            visit.extend((item, hidden, in_class, True) for item in annotated(annotation))
         body = node.body if type(node.body) is list else [node.body]
         declared: set[str] = set()
         local = {a.arg for a in every} | bound_names(body, declared)
@@ -176,6 +212,8 @@ class Facts:
         function = node.func
         name = dotted(function)
         receiver = None
+        if root_name(function) in hidden:
+            name = "?" + name[name.find(".") :] if "." in name else "?"
         value = function.value if type(function) is ast.Attribute else None
         if type(value) is ast.Name and value.id not in hidden:
             receiver = value.id
@@ -220,9 +258,40 @@ def dotted(node: Any) -> str:
     return ".".join(reversed(parts))
 
 
+def root_name(node: Any) -> str | None:
+    """Return the name that a chain of attributes, calls and subscripts begins with."""
+    while type(node) in (ast.Attribute, ast.Subscript, ast.Call):
+        node = node.func if type(node) is ast.Call else node.value
+    return node.id if type(node) is ast.Name else None
+
+
 def targets(node: Any) -> set[str]:
     """Return the names that an assignment target binds."""
-    return {item.id for item in ast.walk(node) if type(item) is ast.Name}
+    return {
+        item.id for item in ast.walk(node) if type(item) is ast.Name and type(item.ctx) is ast.Store
+    }
+
+
+def inner_parts(node: Any) -> list[Any]:
+    """Return what a comprehension evaluates inside: all but its first iterable."""
+    parts = [node.key, node.value] if type(node) is ast.DictComp else [node.elt]
+    for place, generator in enumerate(node.generators):
+        parts += [generator.target, *generator.ifs]
+        if place:
+            parts.append(generator.iter)
+    return parts
+
+
+def annotated(annotation: Any) -> list[Any]:
+    """Return the trees of the texts in an annotation: whoever asks for the hints evaluates them."""
+    found = []
+    for node in ast.walk(annotation):
+        if type(node) is ast.Constant and type(node.value) is str:
+            try:
+                found.append(ast.parse(node.value.strip(), mode="eval").body)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                continue
+    return found
 
 
 def bound_names(body: list[Any], declared: set[str] | None = None) -> set[str]:
@@ -343,7 +412,7 @@ LOAD_OPS, EXTENDED_ARG = _load_ops()
 def _target_of(value: Any, kind: type) -> str | None:
     """Return ``module.name`` of a function or class, from the interpreter's own slots."""
     if kind is type:
-        module, name = _class_attribute(value, "__module__"), _type_name(value)
+        module, name = module_of(value), _type_name(value)
     else:
         module, name = value.__module__, value.__qualname__
     if type(module) is not str:

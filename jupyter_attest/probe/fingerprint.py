@@ -91,7 +91,7 @@ class Budget:
 class Seen:
     """The result of looking at one value."""
 
-    __slots__ = ("cost", "digest", "ids", "whole", "why")
+    __slots__ = ("code", "cost", "digest", "ids", "whole", "why")
 
     def __init__(self) -> None:
         self.digest: str | None = None
@@ -103,6 +103,8 @@ class Seen:
         self.whole = True
         #: Nanoseconds.
         self.cost = 0
+        #: Whether it is or holds a function written in Python.
+        self.code = False
 
 
 class Looker:
@@ -138,7 +140,7 @@ class Looker:
         look = Look(self, budget)
         look.run(value)
         seen = Seen()
-        seen.why, seen.whole = look.why, look.whole
+        seen.why, seen.whole, seen.code = look.why, look.whole, look.code
         if look.why is None:
             seen.digest = _sha256(b"".join(look.parts_seen)).hexdigest()[:32]
         seen.ids = frozenset(look.ids)
@@ -187,6 +189,7 @@ class Look:
         self.made: list[Any] = []
         self.why: str | None = None
         self.whole = True
+        self.code = False
         self.closed: set[int] | None = None
 
     def run(self, value: Any) -> None:
@@ -336,6 +339,7 @@ class Look:
 
     def function(self, value: Any) -> None:
         """A function: its code, and the state that defaults, cells and attributes are."""
+        self.code = True
         self.parts_seen.append(_sha256(_marshal(value.__code__, 2)).digest())
         self.waiting.extend((value.__defaults__, value.__kwdefaults__, value.__closure__))
         attributes = value.__dict__

@@ -15,6 +15,7 @@ HOOKED = frozenset({
     "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork",
     "os.forkpty", "pty.spawn", "socket.connect", "socket.getaddrinfo", "urllib.Request",
     "http.client.connect", "http.client.send", "compile", "exec", "import", "ctypes.dlopen",
+    "pickle.find_class",
     "jupyter_attest.who",
 })  # fmt: skip
 
@@ -35,7 +36,8 @@ def make_hook(probe: Probe) -> Callable[[str, tuple[Any, ...]], None]:
         "socket.getaddrinfo": probe.on_getaddrinfo, "urllib.Request": probe.on_url,
         "http.client.connect": probe.on_http_connect, "http.client.send": probe.on_http_send,
         "compile": probe.on_compile, "exec": probe.on_exec, "import": probe.on_import,
-        "ctypes.dlopen": probe.on_dlopen, "jupyter_attest.who": probe.on_who,
+        "ctypes.dlopen": probe.on_dlopen, "pickle.find_class": probe.on_find_class,
+        "jupyter_attest.who": probe.on_who,
     }  # type: dict[str, Callable[[tuple[Any, ...]], None]]  # fmt: skip
 
     def hook(event: str, args: tuple[Any, ...]) -> None:

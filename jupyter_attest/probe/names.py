@@ -16,7 +16,7 @@ IDS_LIMIT = 100_000
 #: Names that IPython keeps for its own: sources of runs, and what ``_1``, ``_2`` … are.
 IPYTHONS = frozenset({
     "In", "Out", "_ih", "_oh", "_dh", "_i", "_ii", "_iii", "get_ipython", "exit", "quit", "open",
-    "__builtin__", "__builtins__",
+    "__builtin__", "__builtins__", "__warningregistry__",
 })  # fmt: skip
 NOT_LOOKED = "not looked at"
 
@@ -24,7 +24,7 @@ NOT_LOOKED = "not looked at"
 class Entry:
     """A name as it was when it was last looked at: ids and digests, never the object."""
 
-    __slots__ = ("cost", "digest", "id", "ids", "type", "whole", "why")
+    __slots__ = ("code", "cost", "digest", "id", "ids", "type", "whole", "why")
 
     def __init__(self, value: Any, seen: Seen | None, why: str = NOT_LOOKED) -> None:
         self.id, self.type = id(value), type_name(value)
@@ -33,6 +33,7 @@ class Entry:
         self.ids: frozenset[int] = seen.ids if seen is not None else frozenset()
         self.whole = seen.whole if seen is not None else False
         self.cost = seen.cost if seen is not None else 0
+        self.code = seen is None or seen.code
 
     def state(self) -> dict[str, Any]:
         """Return it as the journal's ``ValueState``."""
@@ -227,7 +228,7 @@ def _row(name: str, before: Entry | None, after: Entry | None) -> dict[str, Any]
         if same and before.digest is not None and before.digest == after.digest:
             return None
     shown = after if after is not None else before
-    return {
+    row = {
         "name": name,
         "type": shown.type if shown is not None else None,
         "group": None,
@@ -235,3 +236,6 @@ def _row(name: str, before: Entry | None, after: Entry | None) -> dict[str, Any]
         "after": "absent" if after is None else after.state(),
         "same": same,
     }
+    if after is not None and after.code:
+        row["code"] = True
+    return row

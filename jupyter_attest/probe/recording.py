@@ -67,9 +67,9 @@ class Run:
     """One execution while it lasts, and what attribution needs afterwards."""
 
     __slots__ = (
-        "began", "by_children", "created", "folders", "id", "info", "inputs", "kind", "mapped",
-        "meter", "moved", "opened", "paused", "request", "rewritten", "seen", "tasks", "told",
-        "trees", "written",
+        "began", "by_children", "by_text", "created", "folders", "id", "info", "inputs", "kind",
+        "mapped", "meter", "moved", "opened", "paused", "request", "rewritten", "seen", "tasks",
+        "told", "trees", "written",
     )  # fmt: skip
 
     def __init__(self, request: Request, kind: str, info: Any) -> None:
@@ -95,6 +95,8 @@ class Run:
         #: Real paths of folders, valid while the run lasts and no link changes.
         self.folders: dict[str, str] = {}
         self.trees: list[Any] = []
+        #: Names of the notebook that code from a text loads, or that a pickle names.
+        self.by_text: set[str] = set()
         self.told = 0
         #: Tasks that were there before it, by id; None where nobody can tell.
         self.tasks: set[int] | None = None

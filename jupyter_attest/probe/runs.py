@@ -7,7 +7,7 @@ import builtins
 import types
 from typing import Any
 
-from .code import Facts, _target_of, reached_functions
+from .code import Facts, _target_of, global_loads, reached_functions
 from .meter import Meter
 from .recording import PERIOD, Request, Run
 from .references import (
@@ -19,6 +19,9 @@ from .references import (
     _type_name,
 )
 from .values import plain_text, type_name
+
+#: Stands among the functions reached for code that was compiled from a text, and for pickles.
+BY_TEXT = "<text>"
 
 
 class Runs(Meter):
@@ -224,7 +227,9 @@ class Runs(Meter):
             call = calls.setdefault((name, kind), {"name": name, "receiverType": kind})
             if target:
                 call["target"] = target
-        reached = reached_functions(facts.loads, namespace)
+        reached = reached_functions(facts.loads | run.by_text, namespace)
+        if run.by_text:
+            reached.append({"name": BY_TEXT, "loads": sorted(run.by_text)})
         self.journal.put("run.code", run.id, "context", {
             **({"partial": True} if partial else {}),
             "parse": "failed" if failed else "ok",
@@ -300,6 +305,7 @@ class Runs(Meter):
             self.wrappers.look()
         if self.starters.waiting:
             self.starters.look()
+        self._note_text(args[0])
         if self.code_expressions is not None and _frame(2).f_code is self.code_expressions:
             request = self.request()
             if request.open or (request.last is not None and request.last.kind == "expression"):
@@ -308,6 +314,24 @@ class Runs(Meter):
             # Nothing tells when the expressions end: what they do is attributed to the last run
             # of their request, which is this one.
             self.end(run, None)
+
+    def _note_text(self, code: Any) -> None:
+        """Remember which names of the notebook code reads that was compiled from a text."""
+        if type(code) is not types.CodeType or code.co_filename[:1] != "<":
+            return
+        if code.co_filename.startswith("<frozen"):  # the import system's
+            return
+        run, _ = self.current()
+        if run is not None and run.id in self.open_runs:
+            run.by_text |= global_loads(code) & self.shell.user_ns.keys()
+
+    def on_find_class(self, args: tuple[Any, ...]) -> None:
+        """Remember which function or class of the notebook a pickle names."""
+        module, name = args
+        if type(module) is str and module == "__main__" and type(name) is str:
+            run, _ = self.current()
+            if run is not None and run.id in self.open_runs:
+                run.by_text.add(name.partition(".")[0])
 
     def on_dlopen(self, args: tuple[Any, ...]) -> None:
         """Remember a library that ctypes loads."""

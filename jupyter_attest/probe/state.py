@@ -498,7 +498,12 @@ class Originals:
         found = []
         display = self._part("display_formatter")
         formatters = _instance_dict(display).get("_trait_values", {}).get("formatters")
-        for formatter in list(formatters.values()) if type(formatters) is dict else ():
+        every = list(formatters.values()) if type(formatters) is dict else []
+        traits = _instance_dict(display).get("_trait_values", {})
+        every += [
+            traits.get(name) for name in ("ipython_display_formatter", "mimebundle_formatter")
+        ]
+        for formatter in every:
             traits = _instance_dict(formatter).get("_trait_values", {})
             for table in ("type_printers", "deferred_printers", "singleton_printers"):
                 printers = traits.get(table)

@@ -21,9 +21,14 @@ const REACHING = new Set(
 const REACHING_MODULES =
   /^(__main__|builtins|gc|inspect|code|codeop|dill|importlib|IPython|ipykernel|sys:(modules|_getframe)|runpy|traceback)(\b|$)/;
 
-/** Methods that evaluate text with the caller's names, e.g. `DataFrame.query`, `duckdb.sql`. */
+/** Calls that evaluate text with the caller's names, e.g. `DataFrame.query`, or that tell who holds an object. */
 const BY_TEXT =
-  /(^|\.)(query|eval|evaluate|execute|executemany|sql|read_sql|read_sql_query|from_formula|dmatrix|dmatrices|ols|glm|logit|_getframe|currentframe|stack|dump_session|dump_module|get_objects|get_referrers)$/;
+  /(^|\.)(query|eval|evaluate|execute|executemany|sql|read_sql|read_sql_query|from_formula|dmatrix|dmatrices|ols|glm|logit|_getframe|currentframe|stack|dump_session|dump_module|get_objects|get_referrers|get_referents|getrefcount|getweakrefcount|getweakrefs|from_query|sqldf)$/;
+
+/** `ndarray.resize` fails where another name stands for the array, or an array for its memory. */
+const counts = ({ name, receiverType }: CodeFacts['calls'][number]) =>
+  /\.resize$/.test(name) &&
+  (receiverType === null || receiverType === 'numpy.ndarray');
 
 export const isHistory = (name: string) => HISTORY.test(name);
 export const isShown = (name: string) => SHOWN.test(name);
@@ -41,7 +46,7 @@ export function reachesByText(facts: CodeFacts): string | null {
     facts.magics[0] ??
     namesRead(facts).find(name => REACHING.has(name)) ??
     facts.imports.find(name => REACHING_MODULES.test(name)) ??
-    facts.calls.find(({ name }) => BY_TEXT.test(name))?.name ??
+    facts.calls.find(call => BY_TEXT.test(call.name) || counts(call))?.name ??
     facts.calls.find(({ target }) => isReaching(target ?? ''))?.name ??
     null
   );
@@ -89,10 +94,6 @@ export function leavesReach(facts: CodeFacts): boolean {
 /** Names that the code loads, and those that the user's functions it reaches load. */
 export function namesRead(facts: CodeFacts): string[] {
   const names = new Set([...facts.loads, ...facts.deletes]);
-  // `x += 1` stands among the stores alone.
-  if (facts.constructs.includes('augmented')) {
-    facts.stores.forEach(name => names.add(name));
-  }
   for (const { loads } of facts.reached ?? []) {
     loads.forEach(name => names.add(name));
   }

@@ -37,8 +37,10 @@ export class Knowledge {
   private whole = true;
   /** Objects that run the user's code when looked at may be in any container. */
   private ownTypes = false;
-  /** Something that proofs rely on may not be original. */
+  /** Something that proofs rely on may not be original, or calls the user's code. */
   private altered = false;
+  /** Somebody may notice when an object ends. */
+  private watched = false;
 
   /** The type of a name that nothing of the user's is hidden in; null when unknown. */
   typeOf(name: string): string | null {
@@ -59,6 +61,12 @@ export class Knowledge {
     return this.whole && !this.altered;
   }
 
+  /** Whether nobody notices when a name stands for something else from now on. */
+  mayGo(name: string): boolean {
+    const type = this.typeOf(name);
+    return type !== null && (!this.watched || SCALARS.has(type));
+  }
+
   /** Take in what a run has done, whether it is kept or not. */
   pass(run: IRun): void {
     const { facts, names, state } = run;
@@ -75,28 +83,81 @@ export class Knowledge {
     this.altered ||=
       (state?.moduleAttributes?.length ?? 0) > 0 ||
       (state?.modules?.replaced.length ?? 0) > 0 ||
-      (facts?.attributeStores.some(name => !this.isValue(name)) ?? true);
+      (state?.modules?.own.length ?? 0) > 0 ||
+      facts === null ||
+      this.alters(facts);
+    this.watched ||=
+      facts === null ||
+      facts.imports.some(name => /^weakref(:|$)/.test(name)) ||
+      facts.calls.some(({ target }) => /^_?weakref\b/.test(target ?? ''));
     names?.names.forEach(change => this.learn(change));
+  }
+
+  /** Whether the text may put the user's code where a proof expects a library's. */
+  private alters(facts: CodeFacts): boolean {
+    const gives = this.givesCode(facts);
+    return (
+      facts.attributeStores.some(
+        name => !this.isValue(name) && (gives || !OPTION.test(name))
+      ) ||
+      facts.dynamic.some(name => PATCHING.has(name)) ||
+      facts.imports.some(name => /^(unittest[.:])?mock\b/.test(name)) ||
+      facts.calls.some(
+        ({ name }) =>
+          /(^|\.)__(set|del)attr__$/.test(name) || (gives && HOOKING.test(name))
+      )
+    );
+  }
+
+  /** Whether a function or object of the user's may be handed on. */
+  private givesCode({ constructs, loads }: CodeFacts): boolean {
+    return (
+      constructs.includes('lambda') ||
+      constructs.includes('def') ||
+      loads.some(
+        name =>
+          this.typeOf(name) === null &&
+          this.types.get(name) !== 'module' &&
+          !this.isUnbound(name)
+      )
+    );
   }
 
   /** An attribute of a value, e.g. `df.columns`: no class or module. */
   private isValue(attribute: string): boolean {
-    return this.types.has(attribute.split(/[.[(]/)[0]!);
+    const type = this.types.get(attribute.split(/[.[(]/)[0]!);
+    return type !== undefined && !OWNERS.test(type);
   }
 
-  private learn({ name, type, after }: NameChange): void {
+  private learn({ name, type, after, code }: NameChange): void {
     this.types.delete(name);
     this.unknown.delete(name);
     if (after === 'absent') {
       return;
     }
-    if (type !== null && 'digest' in after) {
+    const hides = code === true && CONTAINERS.has(canonical(type ?? ''));
+    if (type !== null && 'digest' in after && !hides) {
       this.types.set(name, canonical(type));
     } else {
       this.unknown.add(name);
     }
   }
 }
+
+/** Types whose attributes are code: modules and classes. */
+const OWNERS = /^module$|(^|\.)(type|\w*Meta\w*)$/;
+
+/** A setting of pandas. */
+const OPTION = /^\w+\.options\./;
+
+/** Dynamic code that may replace any attribute. */
+const PATCHING = set(
+  'setattr delattr exec eval compile import_module reload __import__'.split(' ')
+);
+
+/** Calls after which a library may call a function that they were given. */
+const HOOKING =
+  /(^|\.)(register\w*|for_type\w*|addaudithook|set\w*hook|add_\w*callback|\w*connect|observe|subscribe|set_option|option_context|set_printoptions|set_string_function)$/;
 
 /** Calls that make classes, or objects of classes that no text names. */
 const MAKES_TYPES =
@@ -193,7 +254,7 @@ function fromNames(
       return false;
     }
     const gone = after === 'absent';
-    const over = change.before !== 'absent' && before.typeOf(name) === null;
+    const over = change.before !== 'absent' && !before.mayGo(name);
     return !stores.has(name) || same === true || gone || over;
   };
   return changes
@@ -240,7 +301,10 @@ function fromValues(
       'digest' in change.after;
     const type = known ? canonical(change.type!) : null;
     const had = change.before === 'absent' || before.typeOf(name) !== null;
-    return type !== null && had && before.isListed(type) ? type : null;
+    const hides = change.code === true && type !== 'function';
+    return type !== null && had && !hides && before.isListed(type)
+      ? type
+      : null;
   };
   const bare = new Map(
     facts.calls
@@ -306,6 +370,9 @@ function isPureCall(
   { name, receiverType, target }: Call,
   typeOf: (name: string) => string | null
 ): boolean {
+  if (/[)\]]$/.test(name)) {
+    return false; // what a call returned, or what lies in a container
+  }
   if (receiverType === null && !/[.[(]/.test(name)) {
     return isPureFunction(target ?? null);
   }

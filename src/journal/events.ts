@@ -350,7 +350,10 @@ export const RunCode = probeEvent('run.code', {
     })
   ),
   constructs: z.array(z.string()),
-  /** Names loaded by the user functions that this code can reach. */
+  /**
+   * Names loaded by the user functions that this code can reach; `<text>`: by code that was
+   * compiled from a text while it ran, and what pickles named.
+   */
   reached: z.optional(
     z.array(z.looseObject({ name: z.string(), loads: z.array(z.string()) }))
   ),
@@ -411,7 +414,9 @@ export const NameChange = z.looseObject({
    * Whether the name stands for the same object as before: true (in place, or another
    * object at its address), false (bound again), null where it was or is absent.
    */
-  same: z.nullable(z.boolean())
+  same: z.nullable(z.boolean()),
+  /** True where the value after is or holds a function written in Python. */
+  code: z.optional(z.boolean())
 });
 export type NameChange = z.infer<typeof NameChange>;
 

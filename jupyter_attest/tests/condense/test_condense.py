@@ -1,96 +1,87 @@
-"""Each reference notebook, run and recorded in a kernel of its own, then condensed."""
+"""Reference notebooks, each run and recorded in kernels of its own, then condensed."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
-
-import nbformat
 import pytest
 
-from jupyter_attest.tests.condense.cases import CASES, HELD_OUT, Case
+from jupyter_attest.tests.condense.case import Case
+from jupyter_attest.tests.condense.cases import CORE, HELD_OUT
+from jupyter_attest.tests.condense.hidden import HIDDEN
+from jupyter_attest.tests.condense.messy import MESSY
+from jupyter_attest.tests.condense.outside import OUTSIDE
+from jupyter_attest.tests.condense.sessions import Recorded, record_all, replay
 
-#: Fifty kernels one after the other.
-pytestmark = pytest.mark.timeout(1200)
+#: Every kernel that the cases start is started in the first of these tests.
+pytestmark = pytest.mark.timeout(1800)
 
-KEPT = ("needed", "kept-undecided")
+EVERY: dict[str, Case] = {**CORE, **HELD_OUT, **MESSY, **OUTSIDE, **HIDDEN}
+MADE = [name for name, one in EVERY.items() if not one.refused]
 
-
-def condense(folder: Path, one: Case) -> list[dict[str, Any]]:
-    """Run the cells, make the record of ``out``; return its run list."""
-    work = folder / "work"
-    work.mkdir(parents=True)
-    for name, content in one.inputs.items():
-        (work / name).write_text(content)
-    cells = [nbformat.v4.new_code_cell(source) for source in one.cells]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), work / "nb.ipynb")
-    environment = {
-        **os.environ,
-        "JUPYTER_ATTEST_DIR": str(folder / "journal"),
-        "JUPYTER_CONFIG_DIR": str(folder / "config"),
-        "IPYTHONDIR": str(folder / "ipython"),
-    }
-    for arguments in (
-        ["jupyter_attest.execute", "nb.ipynb", "--allow-errors"],
-        ["jupyter_attest", "create", "--for", "out", "--sign", "none"],
-    ):
-        log = folder / "log"
-        with log.open("ab") as output:
-            done = subprocess.run(
-                [sys.executable, "-m", *arguments],
-                cwd=work, env=environment, stdout=output, stderr=output, timeout=120,
-            )  # fmt: skip
-        # Cells that fail are part of some cases.
-        assert done.returncode <= ("execute" in arguments[0]), log.read_text()
-    (found,) = work.glob(".attest/*/*/runs.json")
-    runs: list[dict[str, Any]] = json.loads(found.read_text())["runs"]
-    return runs
+#: Of every kind of state one is run again here; ``npm run bench:condense`` runs all of them again.
+RUN_AGAIN = (
+    "edited cell run again",
+    "drop in place",
+    "failed with an effect",
+    "folder on the path",
+    "another kernel between writer and reader",
+    "file that changes while it is read",
+)
 
 
 @pytest.fixture(scope="module")
-def slices(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
-    every = {**CASES, **HELD_OUT}
-    folder = tmp_path_factory.mktemp("condense")
-    with ThreadPoolExecutor(2) as pool:
-        places = [folder / str(number) for number in range(len(every))]
-        return dict(zip(every, pool.map(condense, places, every.values()), strict=True))
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recorded]:
+    return record_all(tmp_path_factory.mktemp("condense"), EVERY)
 
 
-def kept(runs: list[dict[str, Any]]) -> set[int]:
-    return {run["number"] for run in runs if run["verdict"] in KEPT}
+def test_no_two_cases_have_one_name() -> None:
+    assert len(EVERY) == sum(map(len, (CORE, HELD_OUT, MESSY, OUTSIDE, HIDDEN)))
+    assert (len(CORE), len(HELD_OUT)) == (42, 20)
 
 
-def told(runs: list[dict[str, Any]]) -> list[Any]:
-    return [(run["number"], run["verdict"], run["because"]) for run in runs]
+@pytest.mark.parametrize("name", MADE)
+def test_no_run_that_the_file_needs_is_left_out(recorded: dict[str, Recorded], name: str) -> None:
+    one, found = EVERY[name], recorded[name]
+    assert len(found.runs) == one.runs, found.said
+    assert one.needed <= found.kept, found.told()
 
 
-@pytest.mark.parametrize("name", [*CASES, *HELD_OUT])
-def test_no_run_that_the_file_needs_is_left_out(
-    slices: dict[str, list[dict[str, Any]]], name: str
-) -> None:
-    one = {**CASES, **HELD_OUT}[name]
-    assert len(slices[name]) == len(one.cells)
-    assert one.needed <= kept(slices[name]), told(slices[name])
-
-
-@pytest.mark.parametrize("name", [name for name, one in CASES.items() if one.dropped])
+@pytest.mark.parametrize("name", [name for name, one in EVERY.items() if one.dropped])
 def test_dead_exploration_is_left_out_with_its_proof(
-    slices: dict[str, list[dict[str, Any]]], name: str
+    recorded: dict[str, Recorded], name: str
 ) -> None:
-    proved = {r["number"] for r in slices[name] if r["verdict"] == "dropped-proved"}
-    assert CASES[name].dropped <= proved, told(slices[name])
+    assert EVERY[name].dropped <= recorded[name].proved, recorded[name].told()
 
 
-@pytest.mark.parametrize(("suite", "most"), [(CASES, 12), (HELD_OUT, 4)])
+@pytest.mark.parametrize("name", [name for name, one in EVERY.items() if one.gaps])
+def test_what_was_not_seen_is_said(recorded: dict[str, Recorded], name: str) -> None:
+    assert EVERY[name].gaps <= recorded[name].gaps
+
+
+@pytest.mark.parametrize("name", [name for name, one in EVERY.items() if one.refused])
+def test_of_a_file_that_the_session_did_not_write_there_is_no_record(
+    recorded: dict[str, Recorded], name: str
+) -> None:
+    assert recorded[name].runs == []
+    assert "isn't the file" in recorded[name].said
+
+
+@pytest.mark.parametrize(
+    ("suite", "most"),
+    [(CORE, 12), (HELD_OUT, 4), (MESSY, 13)],
+    ids=["core", "held out", "messy"],
+)
 def test_few_runs_are_kept_beyond_those(
-    slices: dict[str, list[dict[str, Any]]], suite: dict[str, Case], most: int
+    recorded: dict[str, Recorded], suite: dict[str, Case], most: int
 ) -> None:
-    extra = {name: sorted(kept(slices[name]) - one.needed) for name, one in suite.items()}
-    extra = {name: numbers for name, numbers in extra.items() if numbers}
+    extra = {name: sorted(recorded[name].kept - one.needed) for name, one in suite.items()}
+    extra = {name: places for name, places in extra.items() if places}
     print(f"kept beyond what is needed: {extra}")
     assert sum(map(len, extra.values())) <= most, extra
+
+
+@pytest.mark.parametrize("name", RUN_AGAIN)
+def test_run_again_the_kept_runs_give_what_they_should(
+    recorded: dict[str, Recorded], name: str
+) -> None:
+    reply = replay(recorded[name], EVERY[name])
+    assert reply["outcome"] == EVERY[name].replay, reply

@@ -45,10 +45,13 @@ MESSY = [
 ]
 
 
+#: The table that the session reads.
+DATA = "a,b,y\n" + "".join(f"{i},{i * i % 7},{3 * i - 2}\n" for i in range(40))
+
+
 def write_data(work: Work) -> None:
-    """The table that the session reads."""
-    lines = "".join(f"{i},{i * i % 7},{3 * i - 2}\n" for i in range(40))
-    (work.folder / "data.csv").write_text(f"a,b,y\n{lines}")
+    """Put the table where the session reads it."""
+    (work.folder / "data.csv").write_text(DATA)
 
 
 def needed(cells: list[tuple[str, bool]]) -> list[int]:

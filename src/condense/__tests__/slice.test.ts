@@ -389,7 +389,7 @@ describe('a run is kept when', () => {
     const found = sliceOf(
       assigns('x'),
       {
-        facts: { stores: ['x'], constructs: ['augmented'] },
+        facts: { loads: ['x'], stores: ['x'], constructs: ['augmented'] },
         binds: [['x', 'int']]
       },
       fits('x')
