@@ -193,7 +193,8 @@ class Service:
         def tell(event: dict[str, Any]) -> None:
             self._on_event(watched, "tracer.jsonl", event)
 
-        watched.tracer = Follower(watched.folder, watched.texts, self._home, existed, tell)
+        with contextlib.suppress(OSError):
+            watched.tracer = Follower(watched.folder, watched.texts, self._home, existed, tell)
 
     def _on_roots(self, message: dict[str, Any]) -> None:
         watched = self._sessions.get(str(message.get("sid")))

@@ -93,6 +93,7 @@ def _close(file: Path) -> bool:
         probes = file.parent.glob("probe-*.jsonl")
         if not any(_is_alive(who) for probe in probes for who in _observers(probe)):
             journal.add("kernel.died", reason=_REASON)
+            (file.parent / "tracer.strace").unlink(missing_ok=True)
         journal.add("observer.left", observer="recorder", reason=_REASON)
         journal.close()
     return True

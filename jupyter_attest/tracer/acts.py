@@ -28,6 +28,8 @@ _SYSTEM = re.compile(
     r"|/var/(run|cache|lib/(dpkg|apt))/"
 )
 _PACKAGES = re.compile(r"/(site|dist)-packages/")
+#: Of Python's path, not of a model: read by each interpreter at its start.
+_PATHS = re.compile(r"/(site|dist)-packages/[^/]+\.pth$")
 #: IPython's list of earlier commands, and what SQLite keeps beside it.
 _HISTORY = re.compile(r"/history\.sqlite(-journal|-wal|-shm)?$")
 _PORT = re.compile(rb"sin6?_port=htons\((\d+)\)")
@@ -68,7 +70,7 @@ class Filter:
             return True
         if writing:
             return "/__pycache__/" in path
-        if path.lower().endswith(DATA_SUFFIXES):
+        if path.lower().endswith(DATA_SUFFIXES) and not _PATHS.search(path):
             return False
         if _SYSTEM.match(path) or _PACKAGES.search(path):
             return True

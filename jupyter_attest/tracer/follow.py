@@ -185,13 +185,19 @@ class Follower:
 
     def advance(self, *, final: bool = False) -> None:
         """Read on, for a short while or (``final``) to the end, and write what is due."""
+        try:
+            self._advance(final=final)
+        except Exception as error:  # a line that nobody thought of: the helper has other work
+            self._stop(f"its log can't be read ({type(error).__name__})")
+        self._journal.flush()
+
+    def _advance(self, *, final: bool) -> None:
         deadline = float("inf") if final else time.monotonic() + _TURN_S
         ended = [run.ident for run in self._runs.live.values() if run.ended]
         at_end = self._read(deadline)
         self._release(final=final and at_end)
         if at_end:
             self._cover(ended, final=final)
-        self._journal.flush()
 
     def close(self) -> None:
         """The session is over: say how it ended, and delete the log."""
@@ -199,7 +205,8 @@ class Follower:
         self._check_tracer()
         if self._kernel_gone and self.stopped is None:
             self._end_runs()
-        reason = self.stopped or "its log was read to the end"
+        seen = "its log was read to the end" if self._kernel_gone else "the recorder ended"
+        reason = self.stopped or seen
         self._journal.add("observer.left", observer="tracer", reason=reason)
         self._journal.close()
         os.close(self._descriptor)

@@ -250,6 +250,7 @@ def test_the_installation_and_the_recording_are_not_told(traced: Traced) -> None
         "/proc/self/maps",
         f"{home}/sessions/x/probe-1.jsonl",
         "/home/a/.venv/lib/python3.11/site-packages/p/q.py",
+        "/home/a/.venv/lib/python3.11/site-packages/distutils-precedence.pth",
         "/home/a/.ipython/profile_default/history.sqlite",
     ]:
         traced.say(f'openat(AT_FDCWD</>, "{path}", O_RDONLY) = 3<{path}>')
