@@ -64,6 +64,29 @@ export interface IWrittenFile {
   nowAt?: string | null;
 }
 
+/** `classify PATH --json`: what a file is taken for, and what the author said that it is. */
+export interface IClassifyReply {
+  path: string;
+  /** What was said stands for everything below it. */
+  folder: boolean;
+  /** What was said, of it or of a folder around it. */
+  said: FileKind | null;
+  /** The project's file that remembers it. */
+  file: string | null;
+  /** What the newest session that used it takes it for; null when none did. */
+  seen: {
+    kind: FileKind;
+    confidence: 'confirmed-by-user' | 'strong' | 'weak' | 'unknown';
+    /** E.g. `function:pandas.read_csv`, `suffix:.csv`. */
+    evidence: string[];
+  } | null;
+}
+
+/** `classify --list --json`: all that was said in a project. */
+export interface IClassifyListReply {
+  classifications: { path: string; kind: FileKind; file: string }[];
+}
+
 /** `sessions [PATH] --json`, `GET sessions?path=`: newest first. */
 export interface ISessionSummary {
   sid: string;

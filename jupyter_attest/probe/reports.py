@@ -42,6 +42,10 @@ MODEL_CLASSES = frozenset({
 })  # fmt: skip
 
 
+#: What names the version of the bytes in an answer: S3, GCS, the Hugging Face hub.
+VERSION_HEADERS = ("x-amz-version-id", "x-goog-generation", "x-repo-commit")
+
+
 class Report:
     """One row of the table at work: it looks at arguments and results, and never at a file."""
 
@@ -344,6 +348,7 @@ class Report:
         self.probe.tell("remote.read", run, how, {
             "url": cut_url(url), "status": int(status) if status else None,
             "etag": _short(said("ETag")), "lastModified": _short(said("Last-Modified")),
+            "versionId": next((v for v in map(_short, map(said, VERSION_HEADERS)) if v), None),
             "bytes": int(length) if type(length) is str and length.isdigit() else None,
             "library": self.library,
         })  # fmt: skip

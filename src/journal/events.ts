@@ -566,6 +566,8 @@ export const RemoteRead = actEvent('remote.read', {
   status: z.optional(z.nullable(z.int())),
   etag: optionalText,
   lastModified: optionalText,
+  /** An object's version (S3, GCS), or a hub's commit. */
+  versionId: optionalText,
   /** As the server announced it. */
   bytes: z.optional(z.nullable(Count)),
   library: optionalText
@@ -706,6 +708,38 @@ export const RecordOptions = z.looseObject({
 });
 export type RecordOptions = z.infer<typeof RecordOptions>;
 
+/**
+ * What names a file from outside: a hub, a repository, a packing list. Its digest is
+ * somebody else's word; the record compares it with our own.
+ */
+export const IdentityClaim = z.looseObject({
+  /** `hugging-face`, `git`, `git-lfs`, `dvc`, `croissant`, `package`. */
+  source: z.string(),
+  /** Repository, distribution or dataset. */
+  of: optionalText,
+  /** Commits or the version; several where it can't be told which. */
+  revisions: z.optional(z.array(z.string())),
+  /** Name of the file there. */
+  name: optionalText,
+  algorithm: z.optional(z.enum(['sha256', 'md5', 'git-blob-sha1'])),
+  /** Lower-case hex. */
+  digest: optionalText
+});
+export type IdentityClaim = z.infer<typeof IdentityClaim>;
+
+/** A file as it lay on disk when the record was asked for, while it still was the one seen. */
+export const FileIdentity = z.looseObject({
+  path: Name,
+  stat: Stat,
+  /** What its first bytes say that it is, e.g. `parquet`. */
+  format: optionalText,
+  /** Our own digests, where a claim has that algorithm. */
+  md5: optionalText,
+  gitBlob: optionalText,
+  claims: z.optional(z.array(IdentityClaim))
+});
+export type FileIdentity = z.infer<typeof FileIdentity>;
+
 export const AttestRequested = event('attest.requested', {
   /** Opaque and globally unique, `urn:uuid:…` (SLSA Provenance v1, invocationId). */
   invocationId: z.string(),
@@ -719,6 +753,7 @@ export const AttestRequested = event('attest.requested', {
   classifications: z.array(
     z.looseObject({ path: Name, kind: z.string(), by: z.string() })
   ),
+  identities: z.optional(z.array(FileIdentity)),
   drops: z.array(z.string()),
   options: RecordOptions,
   userName: text,

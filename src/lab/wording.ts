@@ -591,6 +591,22 @@ function knownGap(trans: TranslationBundle, code: GapCode): IGapWords {
         ),
         meaning: trans.__("A change within that time wouldn't show.")
       };
+    case 'identity-mismatch':
+      return {
+        what: trans.__(
+          "What a hub, a repository or a packing list says that a file is isn't what was read."
+        ),
+        meaning: trans.__(
+          'It may have been changed since, or never been the file that it is called.'
+        )
+      };
+    case 'server-claimed-digest':
+      return {
+        what: trans.__(
+          "A file's fingerprint is only what its server said; the bytes weren't compared with it."
+        ),
+        meaning: trans.__('The bytes that were read may be other ones.')
+      };
     case 'no-scan':
       return {
         what: trans.__(

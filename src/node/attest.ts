@@ -6,6 +6,7 @@ import { JournalError } from '../journal/errors';
 import {
   AttestRequested,
   type EventOf,
+  type FileIdentity,
   type RecordOptions
 } from '../journal/events';
 import { prefixOf, type IJournalFile } from '../journal/read';
@@ -17,6 +18,7 @@ import { hashFile, sameIdentity, sha256, statOf, toStat } from './files';
 import { journalError, textOf, type IRecordedSession } from './history';
 import { nameText } from '../journal/names';
 import { namePath } from './names';
+import { Corrections } from './project';
 import type { ITraced, ITaken } from './trace';
 import { VERSION } from './version';
 import { lastWriter } from './written';
@@ -48,6 +50,8 @@ export interface IAsk {
   options: Partial<RecordOptions> | undefined;
   /** Ids of the runs that the author leaves out. */
   drops: readonly string[];
+  /** What others call the files that were read. */
+  identities: readonly FileIdentity[];
   /** Absolute path of the notebook, when one was named. */
   notebook: string | null;
   /** The user's home folder: names below it don't say whose it is. */
@@ -85,7 +89,8 @@ export function prepare(ask: IAsk): IPrepared {
       sid: match.kind === 'written' ? (session?.session.sid ?? null) : null,
       ...(subject.whole ? { folder: true } : {})
     })),
-    classifications: [],
+    classifications: correctionsOf(ask.sessions),
+    ...(ask.identities.length === 0 ? {} : { identities: [...ask.identities] }),
     drops: [...ask.drops],
     options,
     userName: options.userName ? os.userInfo().username : null,
@@ -94,6 +99,22 @@ export function prepare(ask: IAsk): IPrepared {
     ...interval(ask)
   };
   return derive(request, before, ask.sessions, taken);
+}
+
+/** What people said in their projects of the files that sessions used. */
+function correctionsOf(
+  sessions: readonly IRecordedSession[]
+): AttestRequested['classifications'] {
+  const corrections = new Corrections();
+  const paths = new Map(
+    sessions.flatMap(({ session }) =>
+      session.files.map(({ key, path: name }) => [key, name] as const)
+    )
+  );
+  return [...paths.values()].flatMap(name => {
+    const said = corrections.of(nameText(name));
+    return said === null ? [] : [{ path: name, kind: said.kind, by: 'user' }];
+  });
 }
 
 /**

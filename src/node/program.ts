@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import type { IErrorReply } from '../api';
+import type { IClassifyOptions } from './commands/classify';
 import type { ICondenseOptions } from './commands/condense';
 import type { IDoctorOptions } from './commands/doctor';
 import type { IExecuteOptions } from './commands/execute';
@@ -13,6 +14,7 @@ import type { IReplayOptions } from './commands/replay';
 import type { IVerifyOptions } from './commands/verify';
 import type { ICommonOptions, IContext } from './context';
 import { CliError } from './errors';
+import { KINDS } from '../session/kinds';
 import { VERSION } from './version';
 import type { ICreateOptions } from './wish';
 
@@ -168,6 +170,7 @@ Nothing is ever sent anywhere by these commands.`
   addCreate(context, verb, act);
   addVerify(context, verb, act);
   addExplain(context, verb, act);
+  addClassify(context, verb, act);
   addCondense(context, verb, act);
   addReplay(context, verb, act);
   addSessions(context, verb, act);
@@ -341,6 +344,33 @@ function addExplain(context: IContext, verb: AddVerb, act: Act): void {
       act(async (name: string, options: IExplainOptions) => {
         const { runExplain } = await import('./commands/explain');
         return runExplain(context, name, options);
+      })
+    );
+}
+
+function addClassify(context: IContext, verb: AddVerb, act: Act): void {
+  verb('classify', 'show or correct what a file is taken for')
+    .description(
+      'Show what a file that a session used is taken for, and why; or say what it is. What you say is remembered in .jupyter-attest.json at the top of the project, which you can commit; records made from then on follow it, and name it as said by you. A folder stands for everything in it.'
+    )
+    .argument('[path]', 'the file or folder')
+    .addOption(new Option('--as <kind>', 'say what it is').choices(KINDS))
+    .option('--undo', 'take back what was said of it')
+    .option('--list', 'list all that was said in this project')
+    .addHelpText(
+      'after',
+      examples(context, [
+        'classify data/raw.bin',
+        'classify data/raw.bin --as dataset',
+        'classify data --as dataset',
+        'classify data/raw.bin --undo',
+        'classify --list'
+      ])
+    )
+    .action(
+      act(async (name: string | undefined, options: IClassifyOptions) => {
+        const { runClassify } = await import('./commands/classify');
+        return runClassify(context, name, options);
       })
     );
 }

@@ -1,10 +1,11 @@
 /** Files that a session wrote, compared with what is on disk now. */
-import type { FileState, IWrittenFile } from '../api';
+import type { FileKind, FileState, IWrittenFile } from '../api';
 import type { IFile, IFileVersion, ISession } from '../session/types';
 import { CliError } from './errors';
 import { hashFile, sameIdentity, statOf, toStat } from './files';
 import { nameText } from '../journal/names';
 import { namePath } from './names';
+import type { Corrections } from './project';
 
 /** Larger files aren't hashed just to list them. */
 export const LIST_HASH_LIMIT_BYTES = 256 * 1024 * 1024;
@@ -90,16 +91,30 @@ export function writerNumber({ writers }: IFileVersion): number | null {
   return writers !== null && writers[0] === writers[1] ? writers[0] : null;
 }
 
+/** What a file is: the author's word, else what was found; a broken project file says nothing. */
+function kindOf(corrections: Corrections, file: IFile): FileKind {
+  try {
+    const said = corrections.of(nameText(file.path));
+    return said?.kind ?? file.classification.kind;
+  } catch (error) {
+    if (error instanceof CliError) {
+      return file.classification.kind;
+    }
+    throw error;
+  }
+}
+
 /** A written file as the JSON replies show it. */
 export async function describeWrite(
   session: ISession,
   { file, version }: IWrite,
-  show: (path: string) => string
+  show: (path: string) => string,
+  corrections: Corrections
 ): Promise<IWrittenFile> {
   const compared = await compareWithDisk(version, LIST_HASH_LIMIT_BYTES);
   return {
     path: show(nameText(version.path)),
-    kind: file.classification.kind,
+    kind: kindOf(corrections, file),
     run: writerNumber(version),
     at: version.at ?? session.lastAt,
     sizeBytes: version.stat === null ? null : Number(version.stat.size),

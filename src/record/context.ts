@@ -1,12 +1,15 @@
 /** What the parts of a record are made from. */
-import type { IRunVerdict, ISlice } from '../condense/types';
+import type { IRunVerdict, ISessionSlice, ISlice } from '../condense/types';
 import type { AttestRequested, Name } from '../journal/events';
 import { nameKey } from '../journal/names';
 import type { Sha256Function } from '../journal/sha256';
+import { withFormat } from '../session/classify';
+import { KINDS } from '../session/kinds';
 import type {
   IClassification,
   IDocument,
   IFile,
+  IFileVersion,
   ISession
 } from '../session/types';
 import type { PathReducer } from './paths';
@@ -47,34 +50,58 @@ export function documentsOf(
 export const isKept = ({ verdict }: IRunVerdict) =>
   verdict === 'needed' || verdict === 'kept-undecided';
 
-/** Files of all sessions by session and path, with the author's corrections. */
+/** Files of all sessions by session and path, with what the record adds and the author corrects. */
 export class Classifications {
   private readonly corrected: Map<string, string>;
+  private readonly formats: Map<string, string>;
   private readonly files = new Map<string, IFile>();
+  private readonly intermediate = new Set<string>();
 
   constructor(context: IRecordContext) {
+    const { classifications, identities = [] } = context.request;
     this.corrected = new Map(
-      context.request.classifications.map(c => [nameKey(c.path), c.kind])
+      classifications.map(c => [nameKey(c.path), c.kind])
+    );
+    this.formats = new Map(
+      identities.flatMap(({ path, format }) =>
+        format ? [[nameKey(path), format]] : []
+      )
     );
     for (const session of context.sessions) {
       for (const file of session.files) {
         this.files.set(`${session.sid}\0${file.key}`, file);
       }
     }
+    context.slice.sessions.forEach(part => this.findIntermediate(part));
   }
 
   of(sid: string, path: Name): IClassification {
     const key = nameKey(path);
     const found = this.files.get(`${sid}\0${key}`)?.classification ?? UNKNOWN;
+    const format = this.formats.get(key);
+    const known = format === undefined ? found : withFormat(found, format);
+    const role = this.intermediate.has(key) ? ['role:written-then-read'] : [];
+    const evidence = [...known.evidence, ...role];
     const kind = this.corrected.get(key);
     return kind === undefined
-      ? found
+      ? { ...known, evidence }
       : {
           kind: KINDS.find(k => k === kind) ?? 'unknown',
-          evidence: [...found.evidence, 'user'],
+          evidence: [...evidence, 'user'],
           confidence: 'confirmed-by-user',
           noise: false
         };
+  }
+
+  /** Files that a kept run wrote and a later kept one read. */
+  private findIntermediate({ runs }: ISessionSlice): void {
+    const written = new Set<IFileVersion>();
+    for (const { run } of runs.filter(isKept)) {
+      run.reads
+        .filter(({ version }) => written.has(version))
+        .forEach(({ version }) => this.intermediate.add(version.key));
+      run.writes.forEach(version => written.add(version));
+    }
   }
 }
 
@@ -84,13 +111,3 @@ const UNKNOWN: IClassification = {
   confidence: 'unknown',
   noise: false
 };
-
-const KINDS = [
-  'model',
-  'dataset',
-  'code',
-  'config',
-  'log',
-  'cache',
-  'other'
-] as const;

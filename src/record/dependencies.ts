@@ -20,7 +20,8 @@ import {
   type IRecordContext
 } from './context';
 import { compare, jsonLines } from './json';
-import { cutTokens } from './secrets';
+import { identitiesOf } from './identities';
+import { cutSecrets, cutTokens } from './secrets';
 import type { Dependency, FileDependency, IByproductFile } from './types';
 
 /** More files than this go into a list of their own, named by its digest. */
@@ -107,6 +108,7 @@ function fileDependency(
   const via = reads.find(read => read.via !== null)?.via;
   const several = context.sessions.length > 1;
   const fromRun = from?.from.writers?.[0];
+  const identities = identitiesOf(context, version);
   return {
     name: rel,
     ...(digest === null
@@ -136,6 +138,7 @@ function fileDependency(
         ? {}
         : { nb_fromSession: sessionName(context, from.fromSid) }),
       ...(fromRun === undefined ? {} : { nb_fromRun: fromRun }),
+      ...(identities.length === 0 ? {} : { nb_identities: identities }),
       ...(nameBytes === null ? {} : { nb_nameBytes: nameBytes }),
       ...fullPath(context, version.path)
     }
@@ -208,7 +211,7 @@ function foldMany(
   };
 }
 
-type Answer = Pick<IRemoteRead, 'etag' | 'lastModified'>;
+type Answer = Pick<IRemoteRead, 'etag' | 'lastModified' | 'versionId'>;
 
 interface IFetched {
   sid: string;
@@ -219,7 +222,8 @@ interface IFetched {
 /** What a server said each time; nothing where it said different things. */
 const sameAnswer = (a: Answer, b: Answer): Answer => ({
   etag: a.etag === b.etag ? a.etag : null,
-  lastModified: a.lastModified === b.lastModified ? a.lastModified : null
+  lastModified: a.lastModified === b.lastModified ? a.lastModified : null,
+  versionId: a.versionId === b.versionId ? a.versionId : null
 });
 
 /** What kept runs fetched by URL: named, without a digest. */
@@ -250,6 +254,9 @@ function remotes(context: IRecordContext): Dependency[] {
         ...(said.lastModified === null
           ? {}
           : { nb_last_modified: said.lastModified }),
+        ...(said.versionId === null
+          ? {}
+          : { nb_version_id: cutSecrets(said.versionId) }),
         nb_absent: 'not-taken'
       }
     }));

@@ -7,6 +7,7 @@ import { digestGaps } from '../session/gaps';
 import type { GapCode, IGap, ISession } from '../session/types';
 import type { IRecordContext } from './context';
 import type { IDependencies } from './dependencies';
+import { identityGaps } from './identities';
 import { compare } from './json';
 
 /** A gap with the session it is about; null for one about the record as a whole. */
@@ -44,6 +45,10 @@ export function recordGaps(
         })
       ),
     ...digestGaps(dependencies.reads, new Set()),
+    ...identityGaps(
+      context,
+      dependencies.reads.map(({ version }) => version)
+    ),
     ...earlierSessions(context)
   ];
   const touched = touchedFiles(context);

@@ -25,6 +25,19 @@ export const Subject = z.strictObject({ name: z.string(), digest: Digest });
 /** Where a path starts from; never an absolute path. */
 export const PathRoot = z.enum(['notebook', 'home', 'prefix', 'other']);
 
+/** What somebody else calls a file, and whether our own digest of it agrees. */
+export const Identity = z.strictObject({
+  /** `hugging-face`, `git`, `git-lfs`, `dvc`, `croissant`, `package`. */
+  source: z.string(),
+  of: z.optional(z.string()),
+  revisions: z.optional(z.array(z.string())),
+  name: z.optional(z.string()),
+  algorithm: z.optional(z.enum(['sha256', 'md5', 'git-blob-sha1'])),
+  digest: z.optional(z.string()),
+  agrees: z.enum(['yes', 'no', 'not-checked'])
+});
+export type Identity = z.infer<typeof Identity>;
+
 export const FileAnnotations = z.strictObject({
   nb_root: PathRoot,
   nb_kind: z.string(),
@@ -61,6 +74,7 @@ export const FileAnnotations = z.strictObject({
   /** Earlier session that wrote these bytes, and the run in it. */
   nb_fromSession: z.optional(z.string()),
   nb_fromRun: z.optional(Count),
+  nb_identities: z.optional(z.array(Identity)),
   /** Base64 of the name's bytes where it isn't UTF-8. */
   nb_nameBytes: z.optional(z.string()),
   /** Absolute path; only when asked for. */
@@ -101,6 +115,8 @@ const RemoteDependency = z.strictObject({
     /** What the server called this version: its claim, no digest. */
     nb_etag: z.optional(z.string()),
     nb_last_modified: z.optional(z.string()),
+    /** Version of an object store's object, or a hub's commit. */
+    nb_version_id: z.optional(z.string()),
     /** What arrived has no digest. */
     nb_absent: z.string()
   })

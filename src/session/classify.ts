@@ -3,6 +3,7 @@
  * that nothing speaks about stays `unknown` and stays in the list.
  */
 import type { FileKind } from '../api';
+import { kindOfFormat } from './formats';
 import type { IClassification } from './types';
 
 /** What was seen of a file's use. */
@@ -79,6 +80,21 @@ export function classify(
     return { ...place, confidence: 'strong', noise };
   }
   return { ...byUse(use, suffix, path), noise: false };
+}
+
+/**
+ * What a file is, its first bytes considered: they say more than its name, and less than
+ * the call that read or wrote it.
+ */
+export function withFormat(
+  known: IClassification,
+  format: string
+): IClassification {
+  const evidence = [...known.evidence, `format:${format}`];
+  const kind = kindOfFormat(format);
+  return kind === null || known.confidence === 'strong'
+    ? { ...known, evidence }
+    : { ...known, kind, evidence, confidence: 'strong' };
 }
 
 /** Bytecode beside a module that isn't installed: all that a second import of it opens. */

@@ -282,7 +282,8 @@ function remotesOf(log: ISessionLog, { byId }: IRuns): IRemoteRead[] {
         run,
         url,
         etag: event.etag ?? known?.etag ?? null,
-        lastModified: event.lastModified ?? known?.lastModified ?? null
+        lastModified: event.lastModified ?? known?.lastModified ?? null,
+        versionId: event.versionId ?? known?.versionId ?? null
       });
     }
   }

@@ -109,6 +109,8 @@ export interface IRemoteRead {
   /** What the server called this version of it, where that was seen. */
   etag: string | null;
   lastModified: string | null;
+  /** Version of the object, or a hub's commit, where the server said it. */
+  versionId: string | null;
 }
 
 export interface IClassification {

@@ -179,6 +179,7 @@ SERVER = (
     "class Handler(http.server.BaseHTTPRequestHandler):\n"
     "    def do_GET(self):\n"
     "        self.send_response(200); self.send_header('ETag', '\"v1\"')\n"
+    "        self.send_header('x-amz-version-id', 'v1.2')\n"
     "        self.send_header('Content-Length', '5'); self.end_headers()\n"
     "        self.wfile.write(b'hello')\n"
     "    def log_message(self, *a): pass\n"
@@ -213,6 +214,7 @@ def test_a_request_is_told_with_what_the_server_said(data: Kernel, code: str, li
     assert read["url"].endswith("/d.csv?token=***&q=1")
     assert "pw" not in read["url"]
     assert (read["status"], read["etag"], read["bytes"]) == (200, '"v1"', 5)
+    assert read["versionId"] == "v1.2"
     assert read["library"] == library
     assert {e["url"] for e in of(events, "http.requested")} == {read["url"]}
 

@@ -24,6 +24,7 @@ import { resolveDrops, withDropping, type IDropBase } from '../drops';
 import { CliError, EXIT_NO } from '../errors';
 import { writeAtomic } from '../files';
 import { cutSession, History } from '../history';
+import { identify } from '../identities/identify';
 import { keepRecord, makeAttestFolder, type IKept } from '../keep';
 import { ensureSigningKey } from '../keys';
 import { refuse, Refusal, takeSubjects, type ISubject } from '../subjects';
@@ -290,6 +291,8 @@ async function prepareWish(
     subjects: traced,
     sessions,
     taken,
+    identities:
+      wish.draft === true ? [] : identify(context.env, dropping.sessions),
     options: wish.options,
     drops: resolveDrops(dropping, wish.drops ?? []),
     notebook:

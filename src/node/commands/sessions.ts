@@ -12,6 +12,7 @@ import { isSameFile } from '../files';
 import { History, type IRecordedSession } from '../history';
 import { isAlive, isOfThisHost, observersIn } from '../journals';
 import { nameText } from '../../journal/names';
+import { Corrections } from '../project';
 import {
   formatTime,
   listNames,
@@ -84,8 +85,9 @@ async function summarizeSession(
 ): Promise<ISessionSummary> {
   const show = (file: string): string => showPath(context, options, file);
   const written: IWrittenFile[] = [];
+  const corrections = new Corrections();
   for (const write of lastWrites(session)) {
-    written.push(await describeWrite(session, write, show));
+    written.push(await describeWrite(session, write, show, corrections));
   }
   return {
     sid: session.sid,

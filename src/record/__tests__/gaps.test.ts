@@ -10,10 +10,13 @@ import {
   type IRunSpec,
   type ISessionOptions
 } from '../../__tests__/journals';
-import type { AttestRequested } from '../../journal/events';
+import type { AttestRequested, IdentityClaim } from '../../journal/events';
 import gapSentences from '../../journal/gaps.json';
+import { sha256 as digestOf } from '../../journal/sha256';
 import type { GapCode } from '../../session/types';
 import { createRecord } from '../record';
+
+const sha256 = (text: string) => digestOf(new TextEncoder().encode(text));
 
 const DATA = '/home/ann/work/a.csv';
 const MODEL = '/home/ann/work/model.joblib';
@@ -26,6 +29,8 @@ interface IStory {
   last?: IRunSpec;
   after?: (session: FakeSession) => void;
   change?: Partial<AttestRequested>;
+  /** What others call the data that was read. */
+  claim?: IdentityClaim;
   /** Sessions before it. */
   earlier?: FakeSession[];
 }
@@ -41,8 +46,15 @@ function gapsOf(story: IStory): string[] {
   session.run({ writes: { [MODEL]: 'weights' }, ...story.last });
   story.after?.(session);
   const sessions = [...earlier, session];
+  const identities = story.claim && [
+    { path: DATA, stat: session.disk.stat(DATA)!, claims: [story.claim] }
+  ];
   const { statement } = createRecord(
-    requestFor({ sessions, subjects: [MODEL], change })
+    requestFor({
+      sessions,
+      subjects: [MODEL],
+      change: identities === undefined ? change : { ...change, identities }
+    })
   );
   const { recording } = statement.predicate.buildDefinition.internalParameters;
   return recording.gaps.map(({ code }) => code);
@@ -99,6 +111,20 @@ const changedByScan = (session: FakeSession, path: string, runs: string[]) =>
     after: session.disk.stat(path),
     runs
   });
+
+/** Reads data that somebody else names; a digest of null is the right one. */
+const claimed = (
+  source: string,
+  algorithm: 'sha256' | 'git-blob-sha1',
+  digit: string | null
+): IStory => ({
+  ...first({ reads: [DATA] }),
+  claim: {
+    source,
+    algorithm,
+    digest: digit === null ? sha256('data') : digit.repeat(64)
+  }
+});
 
 /** Reads a file whose digest is told so. */
 const hashed = (fields: object): IStory => ({
@@ -489,6 +515,16 @@ const STORIES: Record<GapCode, [shows: IStory, hides: IStory][]> = {
   'late-write': [[writing('thread'), writing('context')]],
   'earlier-session': [
     [fromEarlier({ install: 'late', runsMissed: 1 }), fromEarlier({})]
+  ],
+  'identity-mismatch': [
+    [claimed('git-lfs', 'sha256', '0'), claimed('git-lfs', 'sha256', null)],
+    [claimed('dvc', 'sha256', '0'), claimed('git', 'sha256', '0')]
+  ],
+  'server-claimed-digest': [
+    [
+      claimed('hugging-face', 'git-blob-sha1', '0'),
+      claimed('hugging-face', 'sha256', null)
+    ]
   ],
   'dropped-by-user': [
     [{ ...first({}), change: { drops: ['m1/0'] } }, first({})]

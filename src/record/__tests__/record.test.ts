@@ -449,6 +449,7 @@ describe('something fetched by URL', () => {
           url: 'https://example.org/a.csv',
           status: 200,
           etag: '"v1"',
+          versionId: 'v1.2',
           bytes: 5
         }),
       writes: { [MODEL]: 'w' }
@@ -465,6 +466,7 @@ describe('something fetched by URL', () => {
         nb_run: 1,
         nb_runs: 1,
         nb_etag: '"v1"',
+        nb_version_id: 'v1.2',
         nb_absent: 'not-taken'
       }
     });
