@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import type { ISessionSummary } from '../api';
 import type { IAttestClient, IRecording } from '../tokens';
-import { RequestError } from './errors';
+import { requestCode } from './errors';
 import { visible } from './text';
 import { requestProblem, sessionTitle } from './wording';
 
@@ -20,8 +20,7 @@ function complain(
   message: (why: string) => string,
   error: unknown
 ): void {
-  const code = error instanceof RequestError ? error.code : 'failed';
-  Notification.error(message(requestProblem(trans, code)), {
+  Notification.error(message(requestProblem(trans, requestCode(error))), {
     autoClose: false
   });
 }

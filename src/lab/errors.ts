@@ -13,3 +13,8 @@ export class RequestError extends Error {
     super(`Request ${code}`, options);
   }
 }
+
+/** Why a request had no answer; `failed` for an error that isn't a request's. */
+export function requestCode(error: unknown): RequestErrorCode {
+  return error instanceof RequestError ? error.code : 'failed';
+}

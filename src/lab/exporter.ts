@@ -3,7 +3,7 @@ import { Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IAttestClient, IRecordFile } from '../tokens';
-import { RequestError } from './errors';
+import { requestCode } from './errors';
 import { saveText } from './download';
 import { errorReason, requestProblem } from './wording';
 
@@ -75,7 +75,7 @@ export async function exportProvenance(
   const found = await (async () =>
     (await newestRecord(client, path)) ??
     (await unsigned(client, path, trans)))().catch((error: unknown) =>
-    requestProblem(trans, error instanceof RequestError ? error.code : 'failed')
+    requestProblem(trans, requestCode(error))
   );
   if (typeof found === 'string') {
     Notification.warning(trans.__('Nothing to export: %1.', found), {

@@ -107,6 +107,23 @@ export function Code(props: {
   );
 }
 
+/** The box above a list that narrows it down. */
+export function FilterBox(props: {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+}): JSX.Element {
+  return (
+    <input
+      className="jp-Attest-in"
+      aria-label={props.label}
+      placeholder={props.label}
+      value={props.value}
+      onChange={event => props.onChange(event.target.value)}
+    />
+  );
+}
+
 /** A button that reads as a link: it acts on this page and leads nowhere else. */
 export function LinkButton(props: {
   onClick: () => void;

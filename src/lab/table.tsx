@@ -9,6 +9,8 @@ const ROW = 26;
 const PLAIN = 200;
 /** Rows kept beyond each edge of the view. */
 const MARGIN = 10;
+/** Rows that can have the focus. */
+const FOCUSABLE = 'tr[tabindex]';
 
 export interface IColumn<T> {
   title: string;
@@ -42,24 +44,45 @@ function linesOf<T>(groups: IRows<T>[]): Line<T>[] {
   ]);
 }
 
-/** First and last line in view, and what reports scrolling. */
-function useView(total: number): {
+interface IView {
   from: number;
   to: number;
+  /** The element that scrolls. */
+  scroll: React.RefObject<HTMLDivElement>;
   onScroll: (event: React.UIEvent<HTMLElement>) => void;
-} {
+  /** Bring the first or last row into the page and give it the focus. */
+  goTo: (end: 'first' | 'last') => void;
+}
+
+/** First and last line in view, and what moves it. */
+function useView(total: number): IView {
   const [top, setTop] = React.useState(0);
+  const scroll = React.useRef<HTMLDivElement>(null);
+  const [wanted, setWanted] = React.useState<'first' | 'last' | null>(null);
+  // The row exists only once the page was made for its place.
+  React.useEffect(() => {
+    if (wanted !== null) {
+      const rows = scroll.current?.querySelectorAll<HTMLElement>(FOCUSABLE);
+      rows?.[wanted === 'last' ? rows.length - 1 : 0]?.focus();
+      setWanted(null);
+    }
+  }, [wanted]);
+  const goTo = (end: 'first' | 'last'): void => {
+    setTop(end === 'last' ? total * ROW : 0);
+    setWanted(end);
+  };
   const [height, setHeight] = React.useState(800);
   const onScroll = (event: React.UIEvent<HTMLElement>): void => {
     setTop(event.currentTarget.scrollTop);
     setHeight(event.currentTarget.clientHeight);
   };
+  const moves = { scroll, onScroll, goTo };
   if (total <= PLAIN) {
-    return { from: 0, to: total, onScroll };
+    return { from: 0, to: total, ...moves };
   }
   const from = Math.max(0, Math.floor(top / ROW) - MARGIN);
   const to = Math.min(total, Math.ceil((top + height) / ROW) + MARGIN);
-  return { from, to, onScroll };
+  return { from, to, ...moves };
 }
 
 function Gap(props: { rows: number; columns: number }): JSX.Element | null {
@@ -87,7 +110,7 @@ function Cell<T>(props: { column: IColumn<T>; row: T }): JSX.Element {
 export function Table<T>(props: ITableProps<T>): JSX.Element {
   const { columns, groups, keyOf, selected, onSelect, label } = props;
   const lines = linesOf(groups);
-  const { from, to, onScroll } = useView(lines.length);
+  const { from, to, scroll, onScroll, goTo } = useView(lines.length);
   const rowKeys = (event: React.KeyboardEvent, row: T): void => {
     const current = event.currentTarget as HTMLElement;
     const move = (to: Element | null): void => {
@@ -111,7 +134,7 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
       case 'Home':
       case 'End':
         event.preventDefault();
-        goToEnd(current, event.key === 'End');
+        goTo(event.key === 'End' ? 'last' : 'first');
         break;
     }
   };
@@ -125,7 +148,7 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
       ? keyOf(rows[0].row)
       : null;
   return (
-    <div className="jp-Attest-scroll" onScroll={onScroll}>
+    <div className="jp-Attest-scroll" ref={scroll} onScroll={onScroll}>
       <table
         className="jp-Attest-tbl"
         role="grid"
@@ -183,16 +206,6 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
       </table>
     </div>
   );
-}
-
-/** Scroll to the first or last row and give it the focus, once it exists. */
-function goToEnd(row: Element, last: boolean): void {
-  const scroll = row.closest<HTMLElement>('.jp-Attest-scroll');
-  scroll?.scrollTo({ top: last ? scroll.scrollHeight : 0 });
-  requestAnimationFrame(() => {
-    const rows = scroll?.querySelectorAll<HTMLElement>('tr[tabindex]') ?? [];
-    rows[last ? rows.length - 1 : 0]?.focus();
-  });
 }
 
 /** The next row that can have the focus. */

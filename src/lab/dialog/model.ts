@@ -18,7 +18,7 @@ import type {
 import type { RecordOptions } from '../../journal/events';
 import type { CreateOutcome, IAttestClient } from '../../tokens';
 import { Observable } from '../observable';
-import { RequestError, type RequestErrorCode } from '../errors';
+import { requestCode, type RequestErrorCode } from '../errors';
 
 /** A burst of ticks asks once, after it, in milliseconds. */
 const SETTLE_MS = 200;
@@ -252,7 +252,7 @@ export class AttestModel extends Observable {
       this._groups = groupFiles(sessions);
       this._listing = { type: 'read' };
     } catch (error) {
-      this._listing = { type: 'unanswered', code: codeOf(error) };
+      this._listing = { type: 'unanswered', code: requestCode(error) };
       this.stateChanged.emit();
       return;
     }
@@ -440,7 +440,7 @@ export class AttestModel extends Observable {
         }
       );
     } catch (error) {
-      return { type: 'unanswered', code: codeOf(error) };
+      return { type: 'unanswered', code: requestCode(error) };
     }
   }
 
@@ -510,8 +510,4 @@ export class AttestModel extends Observable {
   private _outcome: Promise<CreateOutcome> | null = null;
   private _asking: AbortController | null = null;
   private _soon: Debouncer;
-}
-
-function codeOf(error: unknown): RequestErrorCode {
-  return error instanceof RequestError ? error.code : 'failed';
 }

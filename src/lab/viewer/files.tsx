@@ -6,6 +6,7 @@ import {
   Code,
   Facts,
   FileName,
+  FilterBox,
   LinkButton,
   State,
   copyText,
@@ -174,12 +175,10 @@ export function Files(props: {
   return (
     <>
       <div className="jp-Attest-bar">
-        <input
-          className="jp-Attest-in"
-          aria-label={trans.__('Filter by name or fingerprint')}
-          placeholder={trans.__('Filter by name or fingerprint')}
+        <FilterBox
+          label={trans.__('Filter by name or fingerprint')}
           value={filter}
-          onChange={event => setFilter(event.target.value)}
+          onChange={setFilter}
         />
       </div>
       <Table

@@ -3,7 +3,7 @@ import { errorIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { Statement } from '../../record/types';
 import { equalIcon } from '../icons';
-import { Code, Facts, Meta, Name, State } from '../parts';
+import { Code, Facts, FilterBox, Meta, Name, State } from '../parts';
 import { firstLine, isByPerson, toldRows, Verdict } from '../runparts';
 import { Table, type IColumn } from '../table';
 import {
@@ -263,12 +263,10 @@ function List(props: {
   return (
     <>
       <div className="jp-Attest-bar">
-        <input
-          className="jp-Attest-in"
-          aria-label={trans.__('Filter by code or file')}
-          placeholder={trans.__('Filter by code or file')}
+        <FilterBox
+          label={trans.__('Filter by code or file')}
           value={filter}
-          onChange={event => setFilter(event.target.value)}
+          onChange={setFilter}
         />
         <span
           className="jp-Attest-seg"
