@@ -86,11 +86,20 @@ function tracerCost() {
     );
     return;
   }
-  const { pairs, start, strace, workloads } = python('tracer.py');
+  const { pairs, start, strace, workloads, calls } = python('tracer.py');
   pairsTable(
     `A tracer around the kernel (strace ${strace}), ${pairs} interleaved pairs (medians)`,
     ['recorded', 'recorded and traced'],
     workloads
+  );
+  table(
+    'A call under the tracer (best of 5)',
+    ['call', 'plain', 'traced'],
+    Object.entries(calls).map(([name, c]) => [
+      name,
+      `${c.plainUs.toFixed(1)} µs`,
+      `${c.tracedUs.toFixed(1)} µs`
+    ])
   );
   console.log(
     `\nStart of the kernel: ${ms(start.plainS * 1000)}, traced ${ms(start.tracedS * 1000)}.`
