@@ -43,13 +43,15 @@ PAIRS = 60
 class Kernel:
     """One kernel that is asked for runs and timed."""
 
-    def __init__(self, provisioner: str) -> None:
+    def __init__(self, provisioner: str, spec: Any = None) -> None:
         from jupyter_client.manager import KernelManager
         from jupyter_client.provisioning import KernelProvisionerFactory
 
         factory = KernelProvisionerFactory.instance()
         factory.default_provisioner_name = provisioner
         self.manager = KernelManager(kernel_name="python3")
+        if spec is not None:
+            self.manager._kernel_spec = spec
         self.manager.start_kernel()
         self.client: Any = self.manager.client()
         self.client.start_channels()

@@ -226,4 +226,4 @@ def test_a_query_is_told_by_its_digest_without_secrets(data: Kernel) -> None:
     )
     queried = one(events, "db.queried")
     assert (queried["dialect"], queried["database"]) == ("sqlite", "q.db")
-    assert data.text(queried["statement"]) == "select 1 -- password=***"
+    assert data.text(queried["statement"]) == "select 1 -- password='***'"
