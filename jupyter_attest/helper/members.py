@@ -6,6 +6,7 @@ import glob
 import hashlib
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -14,8 +15,8 @@ from ..journal import name_of
 from .files import Identity, identity_of, is_regular, stat_from
 
 #: Most members that are listed, and how long it may take, in s.
-MAX_MEMBERS = 20_000
-MAX_S = 2.0
+MAX_MEMBERS = 200_000
+MAX_S = 10.0
 #: Members in one event: a line of the journal is at most 1 MiB.
 PER_EVENT = 1000
 
@@ -30,17 +31,21 @@ def members(
     none, came later and is left out.
     """
     found: list[tuple[str, Identity]] = []
+    folders: dict[str, str] = {}
     until = time.monotonic() + MAX_S
     for member in _in_folder(path) if holds == "folder" else glob.iglob(path, recursive=True):  # noqa: PTH207
         if len(found) >= MAX_MEMBERS or time.monotonic() > until:
             return found, False
         try:
-            status = os.stat(member)  # noqa: PTH116
+            status = os.lstat(member)
+            folder, name = os.path.split(member)
+            real = f"{folders.setdefault(folder, '') or _resolve(folder, folders)}/{name}"
+            if stat.S_ISLNK(status.st_mode):
+                real, status = os.path.realpath(member), os.stat(member)  # noqa: PTH116
         except OSError:
             continue
         if not is_regular(status):
             continue
-        real = os.path.realpath(member)
         identity = identity_of(status)
         if identity.ctime_ns > read_at_ns:
             earlier = known.get(real)
@@ -49,6 +54,12 @@ def members(
             identity = earlier
         found.append((real, identity))
     return sorted(found), True
+
+
+def _resolve(folder: str, known: dict[str, str]) -> str:
+    """Resolve the links of a folder, once for all that lies in it."""
+    known[folder] = os.path.realpath(folder)
+    return known[folder]
 
 
 def _in_folder(path: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .files import Identity, identity_of, is_regular
@@ -100,19 +100,48 @@ class Change:
     path: str
     before: Identity | None
     after: Identity | None
+    #: Where the same inode with the same bytes lay at the look before.
+    source: str | None = None
+    #: It lies there still: another name for the same file.
+    linked: bool = False
 
 
 def changes(before: Snapshot, after: Snapshot) -> list[Change]:
     """What differs between two looks; nothing is said about folders that one didn't reach."""
     found = []
+    places: dict[tuple[int, int], str] | None = None
     for path, identity in after.files.items():
         old = before.files.get(path)
         if old != identity and (old is not None or _was_absent(path, before)):
-            found.append(Change(path, old, identity))
+            change = Change(path, old, identity)
+            if old is None or (old.dev, old.ino) != (identity.dev, identity.ino):
+                if places is None:
+                    places = {(i.dev, i.ino): name for name, i in before.files.items()}
+                change = _with_source(change, identity, places, before, after)
+            found.append(change)
     for path, identity in before.files.items():
         if path not in after.files and _was_absent(path, after):
             found.append(Change(path, identity, None))
     return found
+
+
+def _with_source(
+    change: Change,
+    now: Identity,
+    places: dict[tuple[int, int], str],
+    before: Snapshot,
+    after: Snapshot,
+) -> Change:
+    """Name where a file came from. An inode that was used again has other times or another size."""
+    source = places.get((now.dev, now.ino))
+    if source is None:
+        return change
+    then = before.files[source]
+    if (then.size, then.mtime_ns) != (now.size, now.mtime_ns):
+        return change
+    still = after.files.get(source)
+    linked = still is not None and (still.dev, still.ino) == (now.dev, now.ino)
+    return replace(change, source=source, linked=linked)
 
 
 def _was_absent(path: str, seen: Snapshot) -> bool:

@@ -27,7 +27,7 @@ from .files import (
     stat_from,
 )
 from .hashing import Digest, Hasher, Job
-from .members import manifest_events, members
+from .members import PER_EVENT, manifest_events, members
 from .priority import be_idle, be_normal
 from .tail import Tails
 
@@ -409,6 +409,7 @@ class Service:
             before=stat_from(change.before) if change.before else None,
             after=stat_from(change.after) if change.after else None,
             runs=runs,
+            **_source_of(change),
         )
         if change.after is not None:
             if runs is not None:
@@ -536,8 +537,10 @@ class Service:
         of = {"file": file, "seq": event["seq"]}
         for fields in manifest_events(path, found, complete, of):
             watched.journal.add("folder.manifest", **fields)
-        for member, identity in found:
+        for number, (member, identity) in enumerate(found):
             self._ask(watched, member, identity, event["t"], written=False)
+            if number % PER_EVENT == 0:  # more than the journal's buffer takes at once
+                watched.journal.flush()
 
     def _on_settled(self, watched: Watched, file: str, event: dict[str, Any]) -> None:
         path = path_of(event.get("realPath"))
@@ -682,6 +685,13 @@ class Ticket:
     sid: str
     racy: bool
     written: bool
+
+
+def _source_of(change: scan.Change) -> dict[str, Any]:
+    """Where a changed file lay before, for ``file.changed``."""
+    if change.source is None:
+        return {}
+    return {"from": name_of(change.source), **({"linked": True} if change.linked else {})}
 
 
 def _is_watched(watched: Watched, folder: str) -> bool:

@@ -64,6 +64,7 @@ class Probe(Runs, Processes, Network):
         sys.audit("jupyter_attest.who", [self])
         self.wrappers.look()
         self.starters.install()
+        self.in_folder.install()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self.forked)
         atexit.register(self.leave)

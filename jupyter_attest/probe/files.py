@@ -6,6 +6,7 @@ import os
 import stat as statmod
 from typing import Any
 
+from .descriptors import OpenInFolder
 from .journal import judge_outcome
 from .recording import PERIOD, Recording, Run
 from .references import (
@@ -41,6 +42,7 @@ class Files(Recording):
 
     def __init__(self, shell: Any, folder: str, install: str, runs_missed: int) -> None:
         super().__init__(shell, folder, install, runs_missed)
+        self.in_folder = OpenInFolder()
         #: Files mapped for writing that may still be: real path and inode.
         self.writable: dict[str, int] = {}
         #: Files that an ended run read and left open: real path and state, by device and inode.
@@ -103,8 +105,14 @@ class Files(Recording):
         path, mode, flags = args
         if path is self.journal.opening.get(_ident(), self):
             return
-        if _frame(2).f_code.co_name == "_get_default_tempdir":  # tempfile tries where it may write
-            return
+        folder = None
+        if mode is None:  # os.open
+            if self.in_folder.caller() == "_get_default_tempdir":
+                return  # tempfile tries where it may write
+            if self.in_folder.folders:
+                folder = self.in_folder.folders.get(_ident())
+        if folder is not None:
+            path = self.absolute(path, folder)
         ops = ops_of(mode, flags, type(path) is int)
         self.opened(path, ops, flags if type(flags) is int else 0, "audit", None, None)
 
@@ -139,6 +147,7 @@ class Files(Recording):
         if run is not None and run.paused:
             return
         real, st = self.real(absolute, run)
+        named = os.path.basename(absolute) not in (os.path.basename(real), "", ".", "..")
         if real is not absolute and self.is_noise(real, writing):
             return
         if st is not None:
@@ -179,6 +188,8 @@ class Files(Recording):
         }  # type: dict[str, Any]
         if st is not None and statmod.S_ISDIR(st.st_mode):
             fields["holds"] = "folder"
+        if named and absolute == self.absolute(path):
+            fields["link"] = name_of(absolute)
         if more:
             fields.update(more)
         if created:
@@ -271,6 +282,10 @@ class Files(Recording):
             return
         run, how = self.current()
         if run is not None and run.paused:
+            return
+        if source.startswith(SYSTEM_PREFIXES):
+            # A file without a name (O_TMPFILE) gets one: linkat(2) of its descriptor.
+            self.opened(target, ["write", "create"], os.O_WRONLY | os.O_CREAT, "audit", None, None)
             return
         self.tell("file.linked", run, how, {
             "from": name_of(source), "to": name_of(target), "stat": stat_fields(st, self.mounts),

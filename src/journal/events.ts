@@ -505,6 +505,8 @@ export const FileOpened = actEvent('file.opened', {
   /** At the moment of the event, null when there was no such file. */
   stat: z.nullable(Stat),
   outcome: z.enum(['opened', 'failed', 'unknown']),
+  /** The symbolic link that was named, where the real name is another one. */
+  link: z.optional(Name),
   /** The path stands for several files: a folder's, or those that fit a glob. */
   holds: z.optional(z.enum(['folder', 'glob'])),
   /** Process that did it, where a tracer saw it. */

@@ -329,6 +329,9 @@ const TAKEABLE = new Set<string>([
   'elsewhere'
 ]);
 
+/** Larger files get no fingerprint: reading one would take minutes. */
+const TAKE_LIMIT_BYTES = 16 * 1024 ** 3;
+
 /** Tells how many files are left to read, and the one being read. */
 export type TakeProgress = (done: number, total: number, name: string) => void;
 
@@ -347,6 +350,7 @@ export async function takeMissing(
       version =>
         version.stat !== null &&
         version.sha256 === null &&
+        Number(version.stat.size) <= TAKE_LIMIT_BYTES &&
         TAKEABLE.has(version.absent ?? 'not-taken')
     );
   const taken: ITaken[] = [];

@@ -258,11 +258,11 @@ function coveredFiles(context: IRecordContext, session: ISession): object[] {
     kind: found.kind,
     confidence: found.confidence,
     evidence: found.evidence,
-    versions: versionsOf(file)
+    versions: versionsOf(context, file)
   }));
 }
 
-function versionsOf({ versions }: IFile): object[] {
+function versionsOf(context: IRecordContext, { versions }: IFile): object[] {
   return versions.map(version => ({
     origin: version.origin,
     writers: version.writers,
@@ -273,6 +273,9 @@ function versionsOf({ versions }: IFile): object[] {
     taken: version.taken,
     absent: version.absent,
     stillOpen: version.stillOpen,
+    ...(version.from === null
+      ? {}
+      : { movedFrom: context.paths.reduce(version.from).rel }),
     ended: version.ended
   }));
 }

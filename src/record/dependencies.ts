@@ -105,6 +105,7 @@ function fileDependency(
   const unstable = reads.some(read => read.unstable);
   const digest = unstable ? null : version.sha256;
   const numbers = reads.flatMap(({ run }) => (run === null ? [] : [run]));
+  const link = reads.find(read => read.link !== null)?.link;
   const via = reads.find(read => read.via !== null)?.via;
   const several = context.sessions.length > 1;
   const fromRun = from?.from.writers?.[0];
@@ -132,6 +133,7 @@ function fileDependency(
             ...(version.racy ? { nb_racy: true as const } : {})
           }),
       ...(unstable ? { nb_unstable: true as const } : {}),
+      ...(link == null ? {} : { nb_link: context.paths.reduce(link).rel }),
       ...(version.ended === null ? {} : { nb_then: version.ended.how }),
       ...(reads.some(read => read.sure) ? {} : { nb_may: true as const }),
       ...(from === null

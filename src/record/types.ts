@@ -67,6 +67,8 @@ export const FileAnnotations = z.strictObject({
   nb_absent: z.optional(z.string()),
   /** Rewritten, or mapped for writing, while a run that read it lasted. */
   nb_unstable: z.optional(z.literal(true)),
+  /** Name of the symbolic link by which it was read first. */
+  nb_link: z.optional(z.string()),
   /** What became of it while it was watched: `rewritten`, `replaced`, `moved`, `removed`. */
   nb_then: z.optional(z.string()),
   /** It isn't certain that it was read. */

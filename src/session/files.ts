@@ -442,6 +442,18 @@ class FileFold {
       return;
     }
     const range = this.range(event.runs);
+    const twin = this.byIdentity.get(epochIdentity(after, epoch));
+    if (twin !== undefined) {
+      // Another name of a file whose write was seen.
+      const seenBy = [...new Set([...twin.seenBy, 'scan'])];
+      this.copyVersion(twin, event.path, { seenBy });
+      this.inheritUse(twin.path, event.path);
+      this.use(event.path).written ||= twin.origin === 'run';
+      return;
+    }
+    if (event.from !== undefined) {
+      this.inheritUse(event.from, event.path);
+    }
     const lost = this.lost.get(key);
     if (range !== null) {
       this.use(event.path).written = true;
@@ -475,7 +487,8 @@ class FileFold {
       certainty: 'may',
       seenBy: ['scan'],
       at: event.t,
-      epoch
+      epoch,
+      from: event.from ?? null
     });
   }
 
@@ -578,7 +591,8 @@ class FileFold {
             stat: event.stat,
             sure: event.outcome === 'opened',
             via: functionName(event.library, event.function),
-            seenBy: event.via
+            seenBy: event.via,
+            link: event.link ?? null
           });
         }
         break;
@@ -620,9 +634,12 @@ class FileFold {
   private read(
     event: IAct,
     path: Name,
-    seen: Pick<IFileRead, 'sure' | 'via' | 'seenBy'> & { stat: Stat | null }
+    seen: Pick<IFileRead, 'sure' | 'via' | 'seenBy'> & {
+      stat: Stat | null;
+      link?: Name | null;
+    }
   ): void {
-    const { stat, ...rest } = seen;
+    const { stat, link = null, ...rest } = seen;
     if (stat !== null) {
       this.lastStat.set(nameKey(path), stat);
     }
@@ -650,6 +667,7 @@ class FileFold {
         run: this.context.runs.get(id ?? '')?.number ?? null,
         version,
         unstable,
+        link,
         ...rest,
         ...(late === null ? {} : { late })
       });
@@ -844,6 +862,7 @@ class FileFold {
       stillOpen: false,
       epoch,
       ended: null,
+      from: null,
       ...known,
       key: file.key,
       path,

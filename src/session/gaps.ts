@@ -325,6 +325,11 @@ function fromScan({ log, session }: IGapFacts): IGap[] {
       roots.set(JSON.stringify(event.root), event.root);
     }
   }
+  for (const event of eventsOf(log.recorder, 'folder.manifest')) {
+    if (event.complete === false) {
+      roots.set(JSON.stringify(event.path), event.path);
+    }
+  }
   return [...roots.values()].map(path => gap('scan-incomplete', { path }));
 }
 

@@ -75,6 +75,8 @@ export interface IFileVersion {
   epoch: number;
   /** What became of it while it was watched; null when nothing was seen. */
   ended: IFileEnd | null;
+  /** Where a scan had seen the same file under another name. */
+  from: Name | null;
 }
 
 /** How a state of a file came to its end, and in which runs that may have been. */
@@ -97,6 +99,8 @@ export interface IFileRead {
   via: string | null;
   /** Kind of the observer: `audit`, `wrapper`, `maps`, `tracer`. */
   seenBy: string;
+  /** The symbolic link that was named. */
+  link: Name | null;
   /** Set where it was read after the run whose thread, task or child did it. */
   late?: ILate;
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_attest.helper import hashing
+from jupyter_attest.helper import files, hashing
 from jupyter_attest.helper.files import Identity, identity_of
 from jupyter_attest.helper.hashing import Digest, Hasher, Job, digest_of
 
@@ -109,3 +109,34 @@ def test_too_many_wishes_are_refused_not_queued(
     hasher = Hasher(lambda *_: None, BIG)
     assert not hasher.want(Job(str(file), identity(file), "asked"))
     assert not hasher.ahead(str(file), identity(file))
+
+
+def test_a_file_mapped_for_writing_is_hashed_when_it_no_longer_is(file: Path) -> None:
+    results: queue.Queue[tuple[Job, Digest, bool]] = queue.Queue()
+    hasher = Hasher(lambda *result: results.put(result), BIG)
+    seen = identity(file)
+    inode = (seen.dev, seen.ino)
+
+    def digest() -> Digest:
+        assert hasher.want(Job(str(file), seen, "asked"))
+        return results.get(timeout=20)[1]
+
+    before = digest()
+    hasher.mutable(inode, mapped=True)
+    assert hasher.known(seen) is None and not hasher.ahead(str(file), seen)
+    assert digest().absent == "mutable"
+    hasher.mutable(inode, mapped=False)
+    after = digest()
+    assert after.sha256 == before.sha256 and after.begun_ns > before.begun_ns
+
+
+def test_a_young_identity_on_a_coarse_clock_is_racy(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = identity(file)
+    changed = max(seen.mtime_ns, seen.ctime_ns)
+    monkeypatch.setattr(files, "file_system", lambda dev: "some old one")
+    assert files.is_racy(seen, changed + files.RACY_NS - 1)
+    assert not files.is_racy(seen, changed + files.RACY_NS)
+    monkeypatch.setattr(files, "file_system", lambda dev: "nfs")
+    assert files.is_racy(seen, changed + 10**12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 import tempfile
@@ -159,3 +160,42 @@ def test_network_file_systems_are_known(fs: str | None, network: bool) -> None:
 )
 def test_data_is_hashed_ahead(name: str, size: int, data: bool) -> None:
     assert looks_like_data(name, size) is data
+
+
+def test_a_native_rename_and_a_hard_link_are_known_by_their_inode(tmp_path: Path) -> None:
+    first, folder = write(tmp_path / "first", "1"), write(tmp_path / "d/in", "22").parent
+    shared = write(tmp_path / "shared", "333")
+    before = scan.snapshot(str(tmp_path))
+    first.rename(tmp_path / "second")
+    folder.rename(tmp_path / "e")
+    os.link(shared, tmp_path / "again")
+    write(tmp_path / "fresh")
+    found = {c.path: c for c in scan.changes(before, scan.snapshot(str(tmp_path)))}
+    told = {
+        os.path.basename(path): (change.source and os.path.relpath(change.source, tmp_path))
+        for path, change in found.items()
+        if change.after
+    }
+    assert told == {
+        "second": "first",
+        "in": "d/in",
+        "again": "shared",
+        "shared": None,
+        "fresh": None,
+    }
+    assert [Path(p).name for p, c in found.items() if c.linked] == ["again"]
+    assert {Path(p).name for p, c in found.items() if c.after is None} == {"first", "in"}
+
+
+def test_an_inode_that_is_used_again_is_no_rename(tmp_path: Path) -> None:
+    first = write(tmp_path / "first", "1")
+    before = scan.snapshot(str(tmp_path))
+    inode = before.files[str(first)].ino
+    first.unlink()
+    other = write(tmp_path / "other", "2")
+    after = scan.snapshot(str(tmp_path))
+    after.files[str(other)] = dataclasses.replace(after.files[str(other)], ino=inode)
+    assert {c.path: c.source for c in scan.changes(before, after)} == {
+        str(first): None,
+        str(other): None,
+    }

@@ -85,6 +85,13 @@ def told(events: list[Event], work: Path) -> list[str]:
          ["read+write+create t7", "write t7"]),
         ("fd = os.open('.', os.O_RDONLY); os.rename('t7', 't8', src_dir_fd=fd, dst_dir_fd=fd); "
          "os.close(fd)", ["file.renamed t7 > t8"]),
+        ("os.mkdir('f'); open('f/in', 'w').close()\n"
+         "fd = os.open('f', os.O_RDONLY); os.close(os.open('in', os.O_RDONLY, dir_fd=fd))",
+         ["folder.made f", "write+truncate+create f/in", "read f/in"]),
+        ("fd = os.open('.', os.O_TMPFILE | os.O_RDWR); n = os.write(fd, b'x')\n"
+         "os.link(f'/proc/self/fd/{fd}', 'named', src_dir_fd=fd); os.close(fd)",
+         ["write+create named"]),
+        ("os.open is os.open, os.open in os.supports_dir_fd, repr(os.open)", []),
         ("import sqlite3; c = sqlite3.connect('base.db'); c.execute('create table t (a)'); "
          "c.close()", ["read+write+create base.db"]),
         ("c = sqlite3.connect(':memory:'); c.close()", []),
@@ -122,6 +129,13 @@ def test_what_was_written_is_settled_at_the_end(kernel: Kernel) -> None:
     assert settled["s1"]["stat"]["mtimeNs"] == str(truth.st_mtime_ns)
     assert settled["s1"]["stat"]["ino"] == str(truth.st_ino)
     kernel.run("held.close()")
+
+
+def test_a_link_is_told_with_what_it_leads_to(kernel: Kernel) -> None:
+    code = "import os; open('target', 'w').close(); os.symlink('target', 'a link'); open('a link')"
+    *_, opened = of(kernel.record(code), "file.opened")
+    assert os.path.basename(opened["realPath"]) == "target"
+    assert os.path.basename(opened["link"]) == "a link"
 
 
 def test_names_that_are_no_text_come_through(kernel: Kernel) -> None:

@@ -657,6 +657,39 @@ describe('files', () => {
     ]);
   });
 
+  it('that native code renamed or linked are known by their inode', () => {
+    const session = new FakeSession();
+    const TO = '/home/ann/work/renamed.pt';
+    const TWIN = '/home/ann/work/twin.pt';
+    session.run({ writes: { [PATH]: 'x' } });
+    const [before, after] = [
+      session.disk.stat(PATH),
+      session.disk.put(TO, 'x')
+    ];
+    const found = { runs: ['m1/0', 'm1/0'] };
+    session.helper
+      .add('file.changed', {
+        ...found,
+        path: TWIN,
+        before: null,
+        after: before
+      })
+      .add('file.changed', { ...found, path: PATH, before, after: null })
+      .add('file.changed', {
+        ...found,
+        path: TO,
+        before: null,
+        after,
+        from: PATH
+      });
+    const files = new Map(fold(session).files.map(f => [f.key, f.versions]));
+    expect(files.get(TWIN)).toMatchObject([
+      { writers: [1, 1], certainty: 'sure', seenBy: ['probe', 'scan'] }
+    ]);
+    expect(files.get(PATH)).toMatchObject([{ ended: { how: 'moved' } }]);
+    expect(files.get(TO)).toMatchObject([{ from: PATH, certainty: 'may' }]);
+  });
+
   it('changed outside of any run are not the session’s', () => {
     const session = new FakeSession();
     session.disk.put(PATH, 'by hand');
