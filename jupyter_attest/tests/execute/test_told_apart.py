@@ -19,14 +19,17 @@ pytestmark = pytest.mark.timeout(300)
 FILES = ("while", "after", "over", "deleted", "both", "held")
 #: Each cell is one run; its place here is its number in the record.
 CELLS = {
-    "while": "import mmap, os, subprocess, sys\nf = open('while.csv'); a = f.read(3)\n"
-    "done = subprocess.run(['sh', '-c', 'printf changed > while.csv']); a += f.read(); f.close()",
+    "while": "import mmap, os, subprocess, sys\n"
+    # Its words name no file: what a command names counts as perhaps read.
+    "def shell(text): subprocess.run(['sh'], input=text.encode(), check=True)\n"
+    "f = open('while.csv'); a = f.read(3)\n"
+    "shell('printf changed > while.csv'); a += f.read(); f.close()",
     "after": "b = open('after.csv').read()",
-    "rewrite": "done = subprocess.run(['sh', '-c', 'printf later > after.csv'])",
+    "rewrite": "shell('printf later > after.csv')",
     "failed": "try: open('missing.csv')\nexcept OSError: pass",
     "over": "c = open('over.csv').read(); n = open('over.tmp', 'w').write('new bytes')\n"
     "os.replace('over.tmp', 'over.csv')",
-    "child": "done = subprocess.run(['sh', '-c', 'printf native > native.csv'])\n"
+    "child": "shell('printf native > native.csv')\n"
     "code = \"n = open('python.csv', 'w').write('x')\"\n"
     "done = subprocess.run([sys.executable, '-c', code])",
     "deleted": "d = open('deleted.csv').read(); os.remove('deleted.csv')",
@@ -41,8 +44,7 @@ CELLS = {
     "between": "n = open('both.csv', 'w').write('rewritten')",
     "behind": "i += open('both.csv').read()",
     "held": "k = open('held.csv'); j = k.read(2)",
-    "held again": "done = subprocess.run(['sh', '-c', 'printf much_longer > held.csv'])\n"
-    "j += k.read(); k.close()",
+    "held again": "shell('printf much_longer > held.csv')\nj += k.read(); k.close()",
     "result": "m[2:3] = b'C'; n = open('result.txt', 'w').write(a + b + c + d + e + h + i + j)",
 }
 NUMBER = {name: number for number, name in enumerate(CELLS, 1)}
@@ -167,12 +169,15 @@ def deleted_after_reading(record: Record) -> None:
 
 
 def written_through_a_map(record: Record) -> None:
-    [version] = [each for each in record.versions("map.bin") if each["origin"] == "run"]
+    # Where the system wrote the page back in between, the next store moved the times again.
+    *passed, version = [each for each in record.versions("map.bin") if each["origin"] == "run"]
     last = (record.work / "map.bin").read_text()
     assert last.startswith("ABC0")
-    assert version["certainty"] == "may"
-    assert version["writers"] == [NUMBER["map"], NUMBER["result"]]
+    assert {each["certainty"] for each in [*passed, version]} == {"may"}
+    assert [*passed, version][0]["writers"][0] == NUMBER["map"]
+    assert version["writers"][1] == NUMBER["result"]
     assert version["sha256"] == sha256(last)
+    assert {each["sha256"] for each in passed} <= {None}
     [read] = record.did("map read", "reads")
     assert (read["sha256"], read["unstable"]) == (None, True)
     assert "mapped-write" in record.gaps("map.bin")
