@@ -116,11 +116,12 @@ class Evidence:
 
     def _take(self, owed: Owed) -> None:
         names, state = self.begin()
+        plain = not owed.everything and names.are_plain(owed.touched)
         rows, complete = names.changes(owed.touched, owed.everything)
         fields = {"phase": "run", "names": rows}  # type: dict[str, Any]
         if not complete:
             fields["complete"] = False
-        changed = state.changes(owed.touched, owed.stores, names.namespace)
+        changed = state.changes(owed.touched, owed.stores, names.namespace, plain)
         put = self.probe.journal.put
         if changed:
             put("state.changed", owed.run, "context", {"phase": "run", **changed})

@@ -47,6 +47,8 @@ _marshal = marshal.dumps
 ATOMS = frozenset(
     id(kind) for kind in (int, float, complex, str, bytes, bool, type(None), type(Ellipsis))
 )
+#: Those of them that may be long, and the length (characters) up to which they aren't.
+TEXTS, LONG = (str, bytes), 4096
 #: A name for these is only their identity.
 CONSTANTS = frozenset(
     id(kind)
@@ -137,6 +139,12 @@ class Looker:
     def look(self, value: Any, budget: Budget) -> Seen:
         """Look at a value and at what it holds."""
         begun = _work()
+        kind = type(value)
+        if id(kind) in ATOMS and (kind not in TEXTS or len(value) <= LONG):
+            seen = Seen()
+            budget.objects -= 1
+            seen.digest = _sha256(_marshal(value, 2)).hexdigest()[:32]
+            return seen
         look = Look(self, budget)
         look.run(value)
         seen = Seen()
@@ -234,14 +242,12 @@ class Look:
 
     def atom(self, value: Any, kind: type) -> None:
         """Write a number or text."""
-        if kind is str or kind is bytes:
-            size = len(value)
-            if size > 4096:
-                if not self.budget.affords(size * 3 * BYTE_NS):
-                    self.unknown(OVER)
-                    return
-                self.parts_seen.append(_sha256(_marshal(value, 2)).digest())
+        if kind in TEXTS and len(value) > LONG:
+            if not self.budget.affords(len(value) * 3 * BYTE_NS):
+                self.unknown(OVER)
                 return
+            self.parts_seen.append(_sha256(_marshal(value, 2)).digest())
+            return
         self.parts_seen.append(_marshal(value, 2))
 
     def constant(self, value: Any, kind: type) -> None:

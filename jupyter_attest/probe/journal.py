@@ -11,7 +11,7 @@ from typing import Any
 from .references import (
     CLOEXEC,
     _close,
-    _dumps,
+    _encode,
     _fstat,
     _hmac,
     _ident,
@@ -122,7 +122,7 @@ class Journal:
         With ``now`` it is written at once, as long as that is quick (the disk isn't slow).
         """
         raw = text.encode("utf-8", "surrogatepass")
-        salt = _hmac(self.key, raw, "sha256").digest()[:16]
+        salt = _hmac(self.key, raw, "sha256")[:16]
         digest = _sha256(salt + raw).hexdigest()
         if digest not in self.texts_known:
             self.texts_known.add(digest)
@@ -195,7 +195,7 @@ class Journal:
             "by": self.by, "type": kind, "prev": self.prev, "run": run, "attribution": how,
         }  # type: dict[str, Any]  # fmt: skip
         event.update(fields)
-        raw = _dumps(event, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+        raw = _encode(event).encode("ascii")
         if len(raw) >= LINE_LIMIT:
             return self._line("gap", run, how, wall, mono, _event_gap(1, run, "line too long"))
         self.seq += 1

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .fingerprint import OVER, Budget, Looker, Seen
-from .values import type_name
+from .fingerprint import ATOMS, OVER, Budget, Looker, Seen
+from .references import _is
+from .values import ids_of, type_name
 
 #: What looking at names may cost per run: seconds, and objects visited.
 SECONDS, OBJECTS = 0.05, 40_000
@@ -24,10 +25,12 @@ NOT_LOOKED = "not looked at"
 class Entry:
     """A name as it was when it was last looked at: ids and digests, never the object."""
 
-    __slots__ = ("code", "cost", "digest", "id", "ids", "type", "whole", "why")
+    __slots__ = ("code", "cost", "digest", "id", "ids", "kind", "type", "whole", "why")
 
     def __init__(self, value: Any, seen: Seen | None, why: str = NOT_LOOKED) -> None:
         self.id, self.type = id(value), type_name(value)
+        #: Id of the type: means something only for those that never go.
+        self.kind = id(type(value))
         self.digest = seen.digest if seen is not None else None
         self.why = seen.why if seen is not None else why
         self.ids: frozenset[int] = seen.ids if seen is not None else frozenset()
@@ -54,8 +57,8 @@ class Names:
         #: Names by the id of an object that they can reach.
         self.index: dict[int, set[str]] = {}
         self.stored = 0
-        #: Ids of keys and values at the last scan, in the dictionary's order.
-        self.keys: list[int] = []
+        #: Keys and ids of values at the last scan, in the dictionary's order.
+        self.keys: list[str] = []
         self.values: list[int] = []
         self.forget()
 
@@ -65,32 +68,50 @@ class Names:
         self.keys, self.values = [], []
         self.changes(set(), False)
 
+    def are_plain(self, touched: set[str]) -> bool:
+        """Tell whether these names stand for atoms or nothing, and did when last looked at."""
+        for name in touched:
+            entry = self.entries.get(name)
+            if entry is not None and entry.kind not in ATOMS:
+                return False
+            if name in self.namespace and id(type(self.namespace[name])) not in ATOMS:
+                return False
+        return type(self.namespace) is dict
+
     def scan(self) -> tuple[set[str], set[str]]:
         """Return the names bound (again) and the names gone since the last scan."""
-        namespace = self.namespace
-        items = list(namespace.items())
-        keys = [id(name) for name, _ in items]
-        values = [id(value) for _, value in items]
+        keys, values = list(self.namespace), ids_of(self.namespace)
         known = len(self.keys)
+        if len(keys) != len(values) or len(keys) < known or not all(map(_is, keys, self.keys)):
+            return self._scan_anew()
         bound: set[str] = set()
-        gone: set[str] = set()
-        if keys[:known] == self.keys:
-            for start in range(0, known, 256):
-                if values[start : start + 256] != self.values[start : start + 256]:
-                    for place in range(start, min(start + 256, known)):
-                        if values[place] != self.values[place]:
-                            self._bound(items[place][0], bound)
-            for name, _ in items[known:]:
-                self._bound(name, bound)
-        else:
-            there = set()
-            for name, value in items:
-                if type(name) is str:
-                    there.add(name)
-                    entry = self.entries.get(name)
-                    if entry is None or entry.id != id(value):
-                        self._bound(name, bound)
-            gone = self.entries.keys() - there
+        for start in range(0, known, 256):
+            if values[start : start + 256] != self.values[start : start + 256]:
+                for place in range(start, min(start + 256, known)):
+                    if values[place] != self.values[place]:
+                        self._bound(keys[place], bound)
+        for name in keys[known:]:
+            self._bound(name, bound)
+            if type(name) is not str:
+                return self._scan_anew()
+        self.keys, self.values = keys, values
+        return bound, set()
+
+    def _scan_anew(self) -> tuple[set[str], set[str]]:
+        """Compare each name, where names are gone or in another order."""
+        bound: set[str] = set()
+        keys, values = [], []
+        items = list(self.namespace.items())
+        for name, value in items:
+            if type(name) is str:
+                keys.append(name)
+                values.append(id(value))
+                entry = self.entries.get(name)
+                if entry is None or entry.id != id(value):
+                    self._bound(name, bound)
+        gone = self.entries.keys() - set(keys)
+        if len(keys) < len(items):
+            keys, values = [], []  # no key of the user's is kept: the next scan is anew too
         self.keys, self.values = keys, values
         return bound, gone
 

@@ -280,7 +280,7 @@ class Recording:
         if text is None:
             return None
         raw = text.encode("utf-8", "surrogatepass")
-        salt = _hmac(self.journal.key, raw, "sha256").digest()[:16]
+        salt = _hmac(self.journal.key, raw, "sha256")[:16]
         return _sha256(salt + raw).hexdigest()
 
     def tell(self, kind: str, run: Run | None, how: str, fields: dict[str, Any]) -> None:

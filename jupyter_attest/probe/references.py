@@ -6,6 +6,7 @@ import _thread
 import hashlib
 import hmac
 import json
+import operator
 import os
 import sys
 import time
@@ -24,8 +25,10 @@ _getcwd, _readlink, _realpath, _join = os.getcwd, os.readlink, os.path.realpath,
 _open, _write, _close = os.open, os.write, os.close
 _pread = getattr(os, "pread", None)
 _getpid, _ident, _frame = os.getpid, _thread.get_ident, sys._getframe
-_sha256, _hmac = hashlib.sha256, hmac.new
-_dumps = json.dumps
+_sha256, _hmac = hashlib.sha256, hmac.digest
+_is = operator.is_
+#: Compact JSON in ASCII.
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _module_table = sys.modules
 #: Not imported: a child that uses no threads shall not have the module from us.
 _threading = sys.modules.get("threading")

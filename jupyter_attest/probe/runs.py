@@ -189,7 +189,8 @@ class Runs(Meter):
         self.tell_failures(run)
         run.forget()
         self.wrappers.look()
-        self.journal.hurry()
+        if not self.evidence.owed:  # else it hurries when that is taken
+            self.journal.hurry()
 
     def _abandon(self, run: Run) -> None:
         """Close a run whose end nobody told us (its callbacks were taken away)."""

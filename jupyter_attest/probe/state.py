@@ -13,8 +13,8 @@ from importlib.machinery import ModuleSpec
 from typing import Any, Callable  # noqa: F401 (in a type comment)
 
 from .fingerprint import ATOMS, Budget, Looker, _tensor_array, is_static, library_type
-from .references import _getcwd, _module_table, _object_dict, _sha256, _type_dict, _type_mro
-from .values import name_of
+from .references import _getcwd, _is, _module_table, _object_dict, _sha256, _type_dict, _type_mro
+from .values import ids_of, name_of
 
 #: What a look at settings may cost (seconds, objects).
 STATE_SECONDS, STATE_OBJECTS = 0.03, 20_000
@@ -36,10 +36,6 @@ SHELL_METHODS = (
 )  # fmt: skip
 
 
-def _hex(data: bytes) -> str:
-    return _sha256(data).hexdigest()[:32]
-
-
 class State:
     """The state when the last run had ended, and what differs since."""
 
@@ -49,18 +45,38 @@ class State:
         #: Libraries that were loaded natively, told by the audit hook.
         self.loading: list[str] = []
         self.vars = {id(var) for var in contextvars.copy_context()}
-        self.random = self._random()
+        self.random = _random_states()
         self.cwd = self._cwd()
         self.environ = self._environ()
         self.path = self._path()
-        self.modules = self._modules()
+        #: Ids of modules by name, as they were; and the same to be compared at once.
+        self.modules: dict[str, int] = {}
+        self.module_names: list[str] = []
+        self.module_ids: list[int] = []
+        self._note_modules()
         self.settings = self._settings()
         self.attributes: dict[str, dict[str, int]] = {}
 
-    def changes(self, touched: set[str], stores: set[str], namespace: Any) -> dict[str, Any]:
-        """Return the fields of ``state.changed``: only what differs."""
+    def changes(
+        self, touched: set[str], stores: set[str], namespace: Any, plain: bool = False
+    ) -> dict[str, Any]:
+        """Return the fields of ``state.changed``: only what differs.
+
+        A ``plain`` run touched nothing but numbers, texts and builtin functions. It can't have
+        changed what only a library's own code can change, nor does anything said of it rely on
+        that: such state is left for the next run that isn't plain.
+        """
         fields: dict[str, Any] = {}
-        self._tell_random(fields)
+        plain = plain and not self.loading and len(_module_table) == len(self.module_names)
+        self._tell_places(fields)
+        replaced = self.originals.replaced(plain)
+        if not plain or replaced:
+            self._tell_libraries(fields, touched, stores, namespace)
+        if replaced:
+            fields["replaced"] = replaced
+        return fields
+
+    def _tell_places(self, fields: dict[str, Any]) -> None:
         cwd = self._cwd()
         if cwd != self.cwd:
             fields["cwd"] = {"from": self.cwd, "to": cwd}
@@ -70,6 +86,11 @@ class State:
         if path != self.path:
             fields["sysPath"] = [name_of(entry) for entry in path]
             self.path = path
+
+    def _tell_libraries(
+        self, fields: dict[str, Any], touched: set[str], stores: set[str], namespace: Any
+    ) -> None:
+        self._tell_random(fields)
         self._tell_modules(fields)
         settings = self._settings()
         if settings != self.settings:
@@ -82,40 +103,15 @@ class State:
         changed = self._module_attributes(touched, stores, namespace)
         if changed:
             fields["moduleAttributes"] = changed
-        replaced = self.originals.replaced()
-        if replaced:
-            fields["replaced"] = replaced
-        return fields
 
     # ------------------------------------------------------------------------------------- random
 
-    def _random(self) -> dict[str, str | None]:
-        """Return digests of the libraries' own random states, read without drawing."""
-        found: dict[str, str | None] = {}
-        readers = {"random": _python_random, "numpy": self._numpy, "torch": _torch_random}
-        for library, read in readers.items():
-            if library in _module_table:
-                try:
-                    found[library] = read()
-                except Exception:  # a library that is half loaded or another version
-                    found[library] = None
-        return found
-
-    def _numpy(self) -> str | None:
-        module = _module_table.get("numpy.random.mtrand")
-        if type(module) is not types.ModuleType:
-            return None
-        state = module.__dict__.get("_rand")
-        if not library_type(type(state), "numpy.random.mtrand", "RandomState"):
-            return None
-        return self.looker.look(state, Budget(STATE_SECONDS, STATE_OBJECTS)).digest
-
     def _tell_random(self, fields: dict[str, Any]) -> None:
-        random = self._random()
+        random = _random_states()
         if random != self.random:
             # What has just been loaded may have been seeded in the same run: it differs too.
             differ = {
-                library: {"before": self.random.get(library), "after": after}
+                library: {"before": _digest(self.random.get(library)), "after": _digest(after)}
                 for library, after in random.items()
                 if after != self.random.get(library)
             }
@@ -160,20 +156,27 @@ class State:
 
     # -------------------------------------------------------------------------------------- modules
 
-    @staticmethod
-    def _modules() -> dict[str, int]:
-        return {
-            name: id(module) for name, module in list(_module_table.items()) if type(name) is str
-        }
+    def _note_modules(self) -> None:
+        items = [(name, id(m)) for name, m in list(_module_table.items()) if type(name) is str]
+        self.modules = dict(items)
+        self.module_names = [name for name, _ in items]
+        self.module_ids = [at for _, at in items]
+
+    def _are_modules_same(self) -> bool:
+        """Tell whether the table holds the very same modules, in the same order."""
+        names = list(_module_table)
+        same = len(names) == len(self.module_names) and all(map(_is, names, self.module_names))
+        return same and ids_of(_module_table) == self.module_ids
 
     def _tell_modules(self, fields: dict[str, Any]) -> None:
         loading, self.loading = self.loading, []
-        now = self._modules()
-        if now == self.modules and not loading:
+        if not loading and self._are_modules_same():
             return
-        added = [name for name in now if name not in self.modules]
-        replaced = sorted(name for name, at in self.modules.items() if now.get(name) != at)
-        self.modules = now
+        then = self.modules
+        self._note_modules()
+        now = self.modules
+        added = [name for name in now if name not in then]
+        replaced = sorted(name for name, at in then.items() if now.get(name) != at)
         native = dict.fromkeys(loading)
         own = []
         for name in added:
@@ -257,22 +260,63 @@ def _first(pair: tuple[int, Any]) -> int:
     return pair[0]
 
 
-def _python_random() -> str | None:
+def _random_states() -> dict[str, Any]:
+    """Return the libraries' own random states, read without drawing: tuples of plain values."""
+    found: dict[str, Any] = {}
+    for library, read in RANDOM.items():
+        if library in _module_table:
+            try:
+                found[library] = read()
+            except Exception:  # a library that is half loaded or another version
+                found[library] = None
+    return found
+
+
+def _digest(state: Any) -> str | None:
+    return None if state is None else _sha256(marshal.dumps(state, 2)).hexdigest()[:32]
+
+
+def _python_random() -> Any:
     module = _module_table["random"]
     instance = module.__dict__.get("_inst")
     if not library_type(type(instance), "random", "Random"):
         return None
     base = _module_table["_random"].__dict__["Random"]
     gauss = _object_dict(instance, "__dict__").get("gauss_next")
-    return _hex(marshal.dumps((base.getstate(instance), gauss), 2))
+    return base.getstate(instance), gauss
 
 
-def _torch_random() -> str | None:
+def _numpy_random() -> Any:
+    module = _module_table.get("numpy.random.mtrand")
+    if type(module) is not types.ModuleType:
+        return None
+    generator: Any = module.__dict__.get("_rand")
+    if not library_type(type(generator), "numpy.random.mtrand", "RandomState"):
+        return None
+    held = generator.get_state(legacy=False)
+    # The user may have given it another bit generator, with a state of another shape.
+    rest = [(key, value) for key, value in held.items() if key != "state"]
+    parts = [
+        (key, part if id(type(part)) in ATOMS else (part.dtype.str, part.tobytes()))
+        for key, part in held["state"].items()
+    ]
+    return tuple(rest), tuple(parts)
+
+
+def _torch_random() -> Any:
     c = _module_table["torch._C"].__dict__
     if c["_len_torch_function_stack"]() or c["_len_torch_dispatch_stack"]():
         return None
     generator = c["default_generator"]
-    return _hex(_tensor_array(c, generator.get_state()).tobytes())
+    return _tensor_array(c, generator.get_state()).tobytes()
+
+
+#: How a library's own random state is read.
+RANDOM = {  # type: dict[str, Callable[[], Any]]
+    "random": _python_random,
+    "numpy": _numpy_random,
+    "torch": _torch_random,
+}
 
 
 def module_origin(module: Any) -> str | None:
@@ -304,17 +348,35 @@ def _warning_filters() -> Any:
     return tuple(rows)
 
 
+def _pandas_options() -> Any:
+    options = _in_module("pandas._config.config", "_global_config")
+    # At once where they are plain: they nearly always are.
+    return (marshal.dumps(options, 2),) if _is_plain(options) else options
+
+
+def _is_plain(value: Any) -> bool:
+    """Tell a dictionary of atoms and of such dictionaries."""
+    waiting = [value]
+    while waiting:
+        names = waiting.pop()
+        if type(names) is not dict or not ATOMS.issuperset(map(id, map(type, names))):
+            return False
+        waiting.extend([part for part in names.values() if id(type(part)) not in ATOMS])
+        if len(waiting) > 1000:
+            return False
+    return True
+
+
 def _rc_params() -> Any:
     params = _in_module("matplotlib", "rcParams")
     if not library_type(type(params), "matplotlib", "RcParams"):
         return None
-    return tuple(_shown(value) for value in dict.values(params))
+    values = list(dict.values(params))
+    return tuple([value if id(type(value)) in ATOMS else _shown(value) for value in values])
 
 
 def _shown(value: Any) -> Any:
-    """A setting's value: itself or its bytes where it is plain, else which object it is."""
-    if id(type(value)) in ATOMS:
-        return value
+    """What a setting that is no atom holds: bytes where it is plain, else which object it is."""
     if type(value) in (list, tuple) and ATOMS.issuperset(map(id, map(type, value))):
         return marshal.dumps(value, 2)
     return id(value)
@@ -350,7 +412,7 @@ def _signals() -> Any:
 #: Settings by the name that the journal gives them.
 SETTINGS = {  # type: dict[str, Callable[[], Any]]
     "warnings.filters": _warning_filters,
-    "pandas.options": lambda: _in_module("pandas._config.config", "_global_config"),
+    "pandas.options": _pandas_options,
     "matplotlib.rcParams": _rc_params,
     "logging": _logging,
     "interpreter": _interpreter,
@@ -379,21 +441,21 @@ class Originals:
         self.traits = self.held.get("_trait_values", {})
         #: What modules and classes held when they were first looked at.
         self.known: dict[tuple[str, int], _Holder] = {}
+        #: What wasn't original in libraries when they were last looked at.
+        self.in_libraries: list[str] = []
         self.start = self._shell()
         self.streams = self._streams()
         self.replaced()
 
-    def replaced(self) -> list[str]:
-        """Return the names of what isn't original now."""
+    def replaced(self, plain: bool = False) -> list[str]:
+        """Return the names of what isn't original now.
+
+        After a ``plain`` run, libraries are looked at only while something isn't.
+        """
         found = list(self._differing("builtins", builtins.__dict__))
-        for name in RELIED_MODULES:
-            module = _module_table.get(name)
-            if type(module) is types.ModuleType and _complete(module):
-                found += self._differing(name, module.__dict__)
-        for name, attribute in RELIED_CLASSES:
-            module = _module_table.get(name)
-            if type(module) is types.ModuleType and _complete(module):
-                found += self._of_class(name + "." + attribute, module.__dict__.get(attribute))
+        if not plain or found or self.in_libraries:
+            self.in_libraries = self._in_libraries()
+        found += self.in_libraries
         now = self._shell()
         found += [key for key, value in now.items() if self.start.get(key) != value]
         if self._streams() != self.streams:
@@ -413,17 +475,33 @@ class Originals:
             found.append((id(stream), id(write) if users else 0))
         return found
 
-    def _of_class(self, title: str, cls: Any) -> list[str]:
+    def _in_libraries(self) -> list[str]:
+        found: list[str] = []
+        for name in RELIED_MODULES:
+            module = _module_table.get(name)
+            if type(module) is types.ModuleType and _complete(module):
+                found += self._differing(name, module.__dict__)
+        looked: set[int] = set()
+        for name, attribute in RELIED_CLASSES:
+            module = _module_table.get(name)
+            if type(module) is types.ModuleType and _complete(module):
+                cls = module.__dict__.get(attribute)
+                found += self._of_class(name + "." + attribute, cls, looked)
+        return found
+
+    def _of_class(self, title: str, cls: Any, looked: set[int]) -> list[str]:
+        """Return what differs in a class and its bases that weren't looked at already."""
         found: list[str] = []
         for place, base in enumerate(_type_mro(cls) if isinstance(cls, type) else ()):
-            if not is_static(base):
+            if id(base) not in looked and not is_static(base):
+                looked.add(id(base))
                 found += self._differing(title, _type_dict(base), place)
         return found
 
     def _differing(self, title: str, names: Any, place: int = 0) -> list[str]:
         """Return the callables that were bound anew since the first look, or are the user's."""
         key = title, place
-        values = list(map(id, names.values()))
+        values = ids_of(names)
         known = self.known.get(key)
         if known is not None and known.values == values:
             return known.differing
