@@ -7,6 +7,24 @@ import { ROOT } from './lib.mjs';
 const { version } = JSON.parse(
   fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8')
 );
+
+/**
+ * Node's own modules are loaded where they are first used: as imports of the bundle
+ * all of them would be loaded first, with every part of theirs that Node loads late.
+ */
+const nodeModulesLate = {
+  name: 'node-modules-late',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:/ }, ({ path: name }) => ({
+      path: name,
+      namespace: 'late'
+    }));
+    onLoad({ filter: /.*/, namespace: 'late' }, ({ path: name }) => ({
+      contents: `module.exports = late(${JSON.stringify(name)});`
+    }));
+  }
+};
+
 await build({
   entryPoints: [path.join(ROOT, 'src/node/main.ts')],
   outfile: path.join(ROOT, 'dist/cli.mjs'),
@@ -18,12 +36,13 @@ await build({
   legalComments: 'none',
   logLevel: 'warning',
   define: { __VERSION__: JSON.stringify(version) },
+  plugins: [nodeModulesLate],
   banner: {
     // Dependencies written as CommonJS call require() for Node's own modules.
     js: [
       '#!/usr/bin/env node',
       "import { createRequire as __createRequire } from 'node:module';",
-      'const require = __createRequire(import.meta.url);'
+      'const require = __createRequire(import.meta.url), late = require;'
     ].join('\n')
   }
 });

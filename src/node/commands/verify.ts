@@ -7,7 +7,6 @@ import {
   type ICommonOptions,
   type IContext
 } from '../context';
-import { checkDeep } from '../deep';
 import { CliError, EXIT_IMPOSSIBLE, EXIT_NO } from '../errors';
 import { readRecord } from '../records';
 import type { IProgress } from '../terminal';
@@ -67,10 +66,7 @@ async function checkAll(
   const journals = (options.journal ?? []).map(name =>
     resolveName(context, options, name)
   );
-  const deeper = (reply: IVerifyReply): IVerifyReply =>
-    options.deep === true || journals.length > 0
-      ? withDeep(context, journals, reply)
-      : reply;
+  const isDeep = options.deep === true || journals.length > 0;
   for (const file of files) {
     let bar: IProgress | null = null;
     const reply = await checkFile(context.places.home, {
@@ -82,22 +78,26 @@ async function checkAll(
         bar.update(done, total);
       }
     });
-    replies.push(deeper(reply));
+    replies.push(isDeep ? await withDeep(context, journals, reply) : reply);
     (bar as IProgress | null)?.stop();
   }
   return { words: required.words, replies };
 }
 
-/** What was found, and whether the journals still give this record. */
-function withDeep(
+/**
+ * What was found, and whether the journals still give this record. Making records is
+ * loaded only for this: it takes longer than a check does.
+ */
+async function withDeep(
   context: IContext,
   journals: readonly string[],
   reply: IVerifyReply
-): IVerifyReply {
+): Promise<IVerifyReply> {
   const record = readRecord(reply.record ?? reply.file);
   if (typeof record === 'string' || reply.status === 'malformed') {
     return reply;
   }
+  const { checkDeep } = await import('../deep');
   const deep = checkDeep({ home: context.places.home, journals }, record);
   return deep.outcome === 'different'
     ? { ...reply, deep, message: `${reply.message} ${NO_LONGER}` }
