@@ -78,20 +78,25 @@ export function run(command, { env, log, inherit = false, cwd = ROOT } = {}) {
 
 const seconds = since => `${((Date.now() - since) / 1000).toFixed(0)} s`;
 
+/** How many steps run at this moment. */
+let running = 0;
+
 /**
- * Show a step while it runs, with its time; on a terminal the line is live.
+ * Show a step while it runs, with its time; on a terminal the line is live, unless
+ * another step's is.
  * @param work gives a short note to print behind the name, or nothing
  */
 export async function step(name, work) {
   const begun = Date.now();
-  const tty = process.stdout.isTTY;
+  const tty = process.stdout.isTTY && running === 0;
+  running += 1;
   const draw = () => process.stdout.write(`\r  ${name} … ${seconds(begun)} `);
   const clock = tty ? setInterval(draw, 1000) : undefined;
   process.stdout.write(`  ${name} …${tty ? '' : '\n'}`);
   try {
     const note = await work();
     clearInterval(clock);
-    const end = note ?? seconds(begun);
+    const end = [...(note ? [note] : []), seconds(begun)].join(', ');
     process.stdout.write(
       tty ? `\r\x1b[2K  ${name}: ${end}\n` : `  ${name}: ${end}\n`
     );
@@ -101,6 +106,8 @@ export async function step(name, work) {
       tty ? `\r\x1b[2K  ${name}: failed\n` : `  ${name}: failed\n`
     );
     throw error;
+  } finally {
+    running -= 1;
   }
 }
 
@@ -215,8 +222,10 @@ function link() {
  * Bring the checkout to where everything can run: npm packages, build output,
  * virtual environment. Each part is done again only when its inputs changed.
  * @param extra `examples` or `test`: the extra of pyproject.toml to install
+ * @param beside started as soon as the npm packages are there, beside the rest
+ * @returns what `beside` resolves to
  */
-export async function setUp(extra) {
+export async function setUp(extra, beside = async () => {}) {
   checkNode();
   const python = findPython();
   await once(
@@ -229,6 +238,11 @@ export async function setUp(extra) {
         'Is the npm registry reachable?'
       )
   );
+  const [result] = await Promise.all([beside(), build(extra, python)]);
+  return result;
+}
+
+async function build(extra, python) {
   await once(
     'Building',
     path.join(ROOT, 'lib', '.attest-stamp'),

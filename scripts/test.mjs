@@ -1,6 +1,7 @@
 /**
- * `npm test`: set up, then lint, types, jest, pytest and the browser tests.
- * Everything runs even when something before it failed; the last line counts.
+ * `npm test`: set up, then lint, types, jest, pytest and the browser tests. What needs
+ * npm packages only runs beside the rest of the setting up. Everything runs even when
+ * something before it failed; the last line counts.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -18,16 +19,9 @@ import {
   venv
 } from './lib.mjs';
 
-const LINTERS = [
-  'types',
-  'eslint',
-  'prettier',
-  'css',
-  'schemas',
-  'ruff',
-  'format',
-  'mypy'
-];
+/** Those that need npm packages only, and those that need what is built and installed. */
+const EARLY_LINTERS = ['types', 'eslint', 'prettier', 'css'];
+const LATE_LINTERS = ['schemas', 'ruff', 'format', 'mypy'];
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
@@ -100,8 +94,14 @@ function readPlaywright(text) {
 }
 
 async function main() {
-  console.log('jupyter-attest: setting up');
-  await setUp('test');
+  const reports = temporary('reports');
+  const at = name => path.join(reports, name);
+  console.log('jupyter-attest: setting up, and checking what needs no more');
+  await setUp('test', async () => {
+    for (const name of EARLY_LINTERS) {
+      await lint(name);
+    }
+  });
   let browser;
   await step('Finding a browser', async () => {
     browser = await chromium();
@@ -110,10 +110,8 @@ async function main() {
 
   await step('Finding strace', strace);
 
-  const reports = temporary('reports');
-  const at = name => path.join(reports, name);
   console.log('Checking');
-  for (const name of LINTERS) {
+  for (const name of LATE_LINTERS) {
     await lint(name);
   }
   await suite(
