@@ -1,7 +1,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { ICreateDone, IErrorReply, IExplainReply } from '../../api';
+import type {
+  ICreateDone,
+  IErrorReply,
+  IExplainReply,
+  IRunNote
+} from '../../api';
 import type { Statement } from '../../record/types';
+import { FakeSession } from '../../__tests__/journals';
+import { foldSessions } from '../../session/fold';
+import { resolveDrops, withDropping, type IDropBase } from '../drops';
 import { makeWorld, type IRun, type IWorld } from './harness';
 import { recordSession } from './recorded';
 
@@ -198,4 +206,67 @@ describe('explain', () => {
     const { out } = await world.run('explain', 'model.bin', '--runs');
     expect(out).toContain('The list of runs isn’t on this computer.');
   });
+});
+
+/** Runs 1, 2 (from the code of 1) and 3, of which no file is the subject. */
+function nested(name: string): FakeSession {
+  const session = new FakeSession({ sid: name });
+  session.run({
+    inside: (probe, { run }) => {
+      const inner = { run: 'm1/1', attribution: 'context' };
+      probe.add('run.started', {
+        ...inner,
+        parentRun: run,
+        cellId: null,
+        requestMetadataKeys: [],
+        client: null,
+        code: null,
+        transformedSha256: null,
+        kind: 'nested',
+        storeHistory: false,
+        executionCount: null
+      });
+      probe.add('run.ended', {
+        ...inner,
+        status: 'ok',
+        ename: null,
+        durationNs: '1',
+        threadsAlive: [],
+        tasksPending: 0
+      });
+    }
+  });
+  session.run();
+  return session;
+}
+
+function baseOf(...sessions: FakeSession[]): IDropBase {
+  const folded = [
+    ...foldSessions(sessions.flatMap(({ files }) => files)).values()
+  ];
+  return { subjects: [], sessions: folded, own: folded };
+}
+
+describe('a run from another run’s code', () => {
+  it('goes with the outer one, and not without it', () => {
+    const base = baseOf(nested('a'));
+    expect(resolveDrops(base, ['1'])).toEqual(['a#m1/0', 'a#m1/1']);
+    expect(() => resolveDrops(base, ['2'])).toThrow(
+      'Run 2 ran inside another one'
+    );
+  });
+
+  it('is told so on a dry run', () => {
+    const note = (id: string) => ({ sid: 'a', id }) as IRunNote;
+    const notes = ['m1/0', 'm1/1'].map(note);
+    expect(
+      withDropping(notes, baseOf(nested('a'))).map(({ fixed }) => fixed)
+    ).toEqual(['free', 'inside-another']);
+  });
+});
+
+it('a number that several sessions have needs the session', () => {
+  const base = baseOf(nested('aa'), nested('ab'));
+  expect(() => resolveDrops(base, ['3'])).toThrow('Write one of: aa#3, ab#3');
+  expect(resolveDrops(base, ['ab#3'])).toEqual(['ab#m2/0']);
 });
