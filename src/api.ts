@@ -363,7 +363,7 @@ export interface IReplayReply {
   runs: { kept: number; replayed: number };
   /** Runs left out while the result stayed equal. */
   dropped: RunName[];
-  /** No other undecided run can go alone; null where nothing was tried. */
+  /** No other run can go alone; null where nothing was tried. */
   minimal: boolean | null;
   replays: number;
   surroundings: Surroundings | null;

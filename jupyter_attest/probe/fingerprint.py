@@ -677,13 +677,17 @@ def _torch(look: Look, value: Any, kind: type, module: str) -> bool:
         return False
     look.ids.add(id(value))
     read = _type_dict(base)
-    if str(read["device"].__get__(value)) != "cpu" or read["is_sparse"].__get__(value):
+    if str(read["device"].__get__(value)) != "cpu":
+        return False
+    if str(read["layout"].__get__(value)) != "torch.strided" or read["is_quantized"].__get__(value):
         return False
     look.ids.add(read["untyped_storage"](value).data_ptr() if "untyped_storage" in read else 0)
     look.parts_seen.append(_marshal([
         str(read["dtype"].__get__(value)), read["requires_grad"].__get__(value),
     ], 2))  # fmt: skip
-    _made(look, read["grad"].__get__(value))
+    # Asked for the gradient of another tensor torch warns.
+    if read["is_leaf"].__get__(value) or read["retains_grad"].__get__(value):
+        _made(look, read["grad"].__get__(value))
     _made(look, _tensor_array(c, value))
     look.attributes(value, kind)
     return True
@@ -692,11 +696,12 @@ def _torch(look: Look, value: Any, kind: type, module: str) -> bool:
 def _tensor_array(c: dict[str, Any], tensor: Any) -> Any:
     """The tensor's bytes as an array over the same memory."""
     read = _type_dict(c.get("TensorBase") or c["_TensorBase"])
-    plain = read["detach"](tensor)
+    plain = read["resolve_neg"](read["resolve_conj"](read["detach"](tensor)))
     try:
         return read["numpy"](plain)
     except (TypeError, RuntimeError):  # a type that numpy hasn't, e.g. bfloat16
-        return read["numpy"](read["contiguous"](plain).view(_module_table["torch"].uint8))
+        flat = read["reshape"](read["contiguous"](plain), (-1,))
+        return read["numpy"](read["view"](flat, _module_table["torch"].uint8))
 
 
 def _pathlib(look: Look, value: Any, kind: type, module: str) -> bool:

@@ -404,7 +404,7 @@ function addReplay(context: IContext, verb: AddVerb, act: Act): void {
     .option('--record <file>', 'the record; by default the one beside the file')
     .option(
       '--minimize',
-      'leave out undecided runs for as long as the result stays equal'
+      'leave out runs for as long as the result stays equal'
     )
     .option('--time <budget>', 'stop trying after so long: 90s, 10m, 1h')
     .option('--list', 'only tell which replays of it lie here; run nothing')

@@ -1,6 +1,7 @@
 /** From a record's runs to an outcome: one replay, a second one where it matters, and minimizing. */
 import path from 'node:path';
 import type { IReplayReply, ReplayOutcome } from '../api';
+import type { Verdict } from '../condense/types';
 import { minimize, type IMinimizeState } from '../replay/minimize';
 import { isSame, worstRelation } from '../replay/statement';
 import type {
@@ -193,13 +194,14 @@ class ReplaySession {
   private async minimize(state: IProgressFile): Promise<IReplayResult> {
     const { base, budgetMs } = this.wish;
     const { runs } = base.notebook;
-    const undecided = runs.flatMap(({ verdict }, index) =>
-      verdict === 'kept-undecided' ? [index] : []
-    );
+    const of = (wanted: Verdict) =>
+      runs.flatMap(({ verdict }, index) => (verdict === wanted ? [index] : []));
+    // A needed run has an edge to the subject; that it was written through isn't shown by it.
+    const groups = [of('kept-undecided'), of('needed')];
     let { made } = state;
     this.label = 'Leaving out runs';
     this.writeState(state);
-    const result = await minimize(undecided, {
+    const result = await minimize(groups, {
       state: state.search,
       test: async dropped => {
         const replayed = await this.replay(dropped, {

@@ -61,7 +61,7 @@ function runLines({ runs, dropped, minimal, replays, outcome }: IReplayReply) {
         wrap(
           `${runs.replayed} of ${plural(runs.kept, 'run')} give the same; ${dropped.length} were left out, in ${times}. ${
             minimal === true
-              ? 'No other undecided run can go alone.'
+              ? 'No other run can go alone.'
               : 'The time was used up; the same command goes on from here.'
           }`,
           '  '

@@ -1,5 +1,5 @@
 /**
- * Drop-and-replay: which of the undecided runs can go while the result stays equal.
+ * Drop-and-replay: which of the kept runs can go while the result stays equal.
  * Large pieces first, halved where they can't go, newest first; then what is left
  * one at a time until nothing more goes (delta debugging, Zeller and Hildebrandt 2002).
  */
@@ -28,21 +28,24 @@ export interface IMinimizeOptions {
   onTry(state: IMinimizeState, left: number): void;
 }
 
-/** @param undecided indices of the runs that may be tried, in the order in which they ran. */
+/**
+ * @param groups indices of the runs that may be tried, in the order in which they ran;
+ * first those that are likelier to go.
+ */
 export async function minimize(
-  undecided: readonly number[],
+  groups: readonly (readonly number[])[],
   options: IMinimizeOptions
 ): Promise<IMinimized> {
   const search = new Search(options);
-  const newestFirst = [...undecided].sort((a, b) => b - a);
   let before = -1;
-  let pieces = [newestFirst];
+  let pieces = groups.map(newestFirst);
+  const each = pieces.flat();
   while (search.state.dropped.length > before) {
     before = search.state.dropped.length;
     if (!(await search.tryAll(pieces))) {
       return { dropped: sorted(search.state.dropped), minimal: false };
     }
-    pieces = newestFirst
+    pieces = each
       .filter(run => !search.state.dropped.includes(run))
       .map(run => [run]);
   }
@@ -100,4 +103,6 @@ class Search {
   }
 }
 
+const newestFirst = (list: readonly number[]) =>
+  [...list].sort((a, b) => b - a);
 const sorted = (list: readonly number[]) => [...list].sort((a, b) => a - b);

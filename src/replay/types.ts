@@ -87,7 +87,7 @@ export const ReplayStatement = z.strictObject({
         runs: z.strictObject({ kept: Count, replayed: Count }),
         /** Runs without which the result was equal; present after minimizing. */
         dropped: z.optional(z.array(RunName)),
-        /** Every other undecided run was tried alone. Absent where nothing was tried. */
+        /** Every other run was tried alone. Absent where nothing was tried. */
         minimal: z.optional(z.boolean()),
         /** How many times the runs, or some of them, were run. */
         replays: Count,

@@ -185,7 +185,13 @@ HELD_OUT: dict[str, Case] = {
     "exists": case(
         "1 2 3", "open('flag', 'w').close()", "import os; x = os.path.exists('flag')", WRITE
     ),
-    "listing": case("1 2 3", "open('flag', 'w').close()", "import os; x = os.listdir()", WRITE),
+    "listing": case(
+        "1 2 3",
+        "open('flag', 'w').close()",
+        "import os; x = os.listdir()",
+        WRITE,
+        replay="different",
+    ),
     "cached function": case(
         "1 2 3 4 5",
         "n = 1",

@@ -267,6 +267,7 @@ HIDDEN: dict[str, Case] = {
         " and seen.append(1))",
         "y = 5",
         "with open('out', 'w') as f: f.write(str(seen))",
+        replay="different",
     ),
     # Objects whose end or count is noticed.
     "end of an array": case(

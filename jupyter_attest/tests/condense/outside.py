@@ -146,6 +146,7 @@ OUTSIDE: dict[str, Case] = {
         "x = helper.value()",
         WRITE,
         inputs={"helper.py": "def value(): return 5\n"},
+        replay="not-possible",
     ),
     "installed in between": case(
         "1 2 3 4",
@@ -154,6 +155,7 @@ OUTSIDE: dict[str, Case] = {
         "import sys; sys.path.insert(0, 'lib')\nfrom helper_of_ours import value as x",
         WRITE,
         gaps="child-process",
+        replay="not-possible",
     ),
     "through numpy's own files": case(
         "1 2 3 4",

@@ -12,7 +12,7 @@ async function search(
   { tries: most = Infinity, state = { dropped: [], failed: [] } }: ISearch = {}
 ) {
   let tries = 0;
-  const result = await minimize(undecided, {
+  const result = await minimize([undecided], {
     state,
     test: dropped => {
       tries += 1;
@@ -43,6 +43,25 @@ describe('minimize', () => {
     expect(minimal).toBe(true);
   });
 
+  it('tries those that are likelier to go before the others', async () => {
+    const tried: (readonly number[])[] = [];
+    const { dropped } = await minimize([[1, 3], [0, 2]], {
+      state: { dropped: [], failed: [] },
+      test: away => {
+        tried.push(away);
+        return Promise.resolve(!away.includes(0));
+      },
+      mayGoOn: () => true,
+      onTry: () => undefined
+    });
+    expect(dropped).toEqual([1, 2, 3]);
+    expect(tried.slice(0, 3)).toEqual([
+      [1, 3],
+      [0, 1, 2, 3],
+      [1, 2, 3]
+    ]);
+  });
+
   it('drops nothing where all is needed, and tries no set twice', async () => {
     const { dropped, tries } = await search(upTo(8), upTo(8));
     expect(dropped).toEqual([]);
@@ -61,7 +80,7 @@ describe('minimize', () => {
 
   it('finds what can go only after another has gone', async () => {
     // 1 needs 0, and 2 needs 1, but only 3 is wanted, which 0 alone would spoil.
-    const result = await minimize([0, 1, 2, 3], {
+    const result = await minimize([[0, 1, 2, 3]], {
       state: { dropped: [], failed: [] },
       test: dropped => {
         const left = upTo(4).filter(run => !dropped.includes(run));
