@@ -149,6 +149,7 @@ function listedRun(
     code: listedCode(context, sid, run),
     reads: listedReads(lists, run),
     writes: rowsOf(lists, run.writes),
+    ...(run.state?.random === undefined ? {} : { random: run.state.random }),
     ...(run.notOpened.length === 0
       ? {}
       : { notOpened: run.notOpened.map(path => nameOf(context, path)) }),

@@ -19,6 +19,7 @@ import {
   sessionName,
   type IRecordContext
 } from './context';
+import { databases } from './databases';
 import { compare, jsonLines } from './json';
 import { identitiesOf } from './identities';
 import { cutSecrets, cutTokens } from './secrets';
@@ -55,6 +56,7 @@ export function findDependencies(context: IRecordContext): IDependencies {
     listed: [
       ...kept,
       ...remotes(context),
+      ...databases(context),
       ...notebooks(context),
       ...packages(context)
     ],

@@ -124,10 +124,27 @@ const RemoteDependency = z.strictObject({
   })
 });
 
-/** A file read, a list of many files read, something fetched by URL, or an installed package. */
+const DatabaseDependency = z.strictObject({
+  uri: z.string().check(z.startsWith('nbdb:')),
+  annotations: z.strictObject({
+    nb_kind: z.literal('database'),
+    nb_dialect: z.optional(z.string()),
+    nb_session: z.optional(z.string()),
+    nb_run: z.optional(Count),
+    nb_runs: z.optional(Count),
+    /** Salted digests of the statements, without their secrets. */
+    nb_statements: z.array(Sha256),
+    /** What was answered has no digest. */
+    nb_absent: z.string()
+  })
+});
+export type DatabaseDependency = z.infer<typeof DatabaseDependency>;
+
+/** A file read, a list of many, something fetched by URL, a database, or an installed package. */
 export const Dependency = z.union([
   FileDependency,
   RemoteDependency,
+  DatabaseDependency,
   ManifestDependency,
   PackageDependency
 ]);

@@ -18,6 +18,7 @@ import { forgottenTexts, joinRuns, type IRuns } from './runs';
 import type {
   IExecution,
   IMachine,
+  IQuery,
   IRemoteRead,
   ISession,
   ISessionObserver,
@@ -151,6 +152,7 @@ function foldLog(log: ISessionLog, options: IFoldOptions): ISession {
     files: files.files,
     reads: files.reads,
     remotes: remotesOf(log, runs),
+    queries: queriesOf(log, runs),
     execution: executionOf(log.recorder),
     machine: machineOf(log)
   };
@@ -288,6 +290,18 @@ function remotesOf(log: ISessionLog, { byId }: IRuns): IRemoteRead[] {
     }
   }
   return [...found.values()];
+}
+
+function queriesOf(log: ISessionLog, { byId }: IRuns): IQuery[] {
+  return log.probes.flatMap(({ events }) =>
+    eventsOf(events, 'db.queried').map(event => ({
+      run: byId.get(event.run ?? '')?.number ?? null,
+      dialect: event.dialect ?? null,
+      host: event.host ?? null,
+      database: event.database ?? null,
+      sha256: event.statement?.sha256 ?? null
+    }))
+  );
 }
 
 function executionOf(events: readonly JournalEvent[]): IExecution | null {

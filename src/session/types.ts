@@ -117,6 +117,17 @@ export interface IRemoteRead {
   versionId: string | null;
 }
 
+/** A statement that a database was asked; secrets were cut out when it was seen. */
+export interface IQuery {
+  /** Number of the run; null outside any. */
+  run: number | null;
+  dialect: string | null;
+  host: string | null;
+  database: string | null;
+  /** Salted digest of its text. */
+  sha256: string | null;
+}
+
 export interface IClassification {
   kind: FileKind;
   /** What spoke for it, e.g. `suffix:.parquet`, `function:joblib.dump`. */
@@ -286,6 +297,7 @@ export interface ISession {
   /** All reads, also those outside any run. */
   reads: IFileRead[];
   remotes: IRemoteRead[];
+  queries: IQuery[];
   execution: IExecution | null;
   machine: IMachine;
   gaps: IGap[];

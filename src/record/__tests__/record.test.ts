@@ -6,7 +6,8 @@ import {
   NOTEBOOK,
   requestFor,
   usualSession,
-  type ISessionOptions
+  type ISessionOptions,
+  type IRunSpec
 } from '../../__tests__/journals';
 import type { AttestRequested, Name } from '../../journal/events';
 import { JournalError } from '../../journal/errors';
@@ -473,6 +474,65 @@ describe('something fetched by URL', () => {
     expect(text(record.bytes)).not.toContain('later');
     expect(gapsOf(record)).toEqual(['network 1']);
     expect(record.summary.filesRead).toBe(0);
+  });
+});
+
+describe('a database that was asked', () => {
+  it('is a dependency with the salted digests of the statements', () => {
+    const session = new FakeSession();
+    const statement = (digit: string) => ({
+      sha256: digit.repeat(64),
+      salt: 'c2FsdA==',
+      bytes: 8
+    });
+    const ask = (digit: string, host: string | null): IRunSpec => ({
+      inside: (probe, here) =>
+        void probe.add('db.queried', {
+          ...here,
+          dialect: 'postgresql',
+          host,
+          database: 'sales?password=geheim',
+          statement: statement(digit)
+        }),
+      writes: { [MODEL]: digit }
+    });
+    session.run(ask('b', 'db.example.org'));
+    session.run(ask('a', 'db.example.org'));
+    session.run(ask('c', null));
+    const found = definition(recordOf([session])).resolvedDependencies;
+    const asked = found.filter(({ annotations }) =>
+      ['database'].includes(annotations?.nb_kind ?? '')
+    );
+    expect(asked).toEqual([
+      {
+        uri: 'nbdb:postgresql/db.example.org/sales%3Fpassword%3D***',
+        annotations: {
+          nb_kind: 'database',
+          nb_dialect: 'postgresql',
+          nb_run: 1,
+          nb_runs: 2,
+          nb_statements: ['a'.repeat(64), 'b'.repeat(64)],
+          nb_absent: 'not-taken'
+        }
+      }
+    ]);
+  });
+});
+
+describe('random states', () => {
+  it('stand in the run list, before and after the runs that drew', () => {
+    const session = new FakeSession();
+    const random = { numpy: { before: '1'.repeat(64), after: '2'.repeat(64) } };
+    session.run({
+      inside: (probe, here) =>
+        void probe.add('state.changed', { ...here, phase: 'run', random }),
+      writes: { [MODEL]: 'w' }
+    });
+    const list = recordOf([session]).byproducts.find(
+      ({ name }) => name === 'runs.json'
+    );
+    const { runs } = JSON.parse(text(list!.bytes)) as { runs: object[] };
+    expect(runs).toMatchObject([{ random }]);
   });
 });
 
