@@ -87,7 +87,8 @@ def _named(event: Event) -> list[tuple[str, str, str]]:
     kind = str(event.get("type"))
     if kind == "file.opened":
         path = path_of(event.get("realPath")) or path_of(event.get("path"))
-        if path is None or event.get("outcome") == "failed":
+        # The words of a command only make a use possible; the tracer knows.
+        if path is None or event.get("outcome") == "failed" or event.get("via") == "command":
             return []
         ops = set(event.get("ops", ()))
         found = [("read", path, _identity(event.get("stat")))] if ops & {"read", "append"} else []
