@@ -95,6 +95,7 @@ class Reader:
             # What is gone again was a temporary file; folders are no files.
             truth.reads |= {p for p in truth.opened if Path(p).is_file()}
             truth.reads = {p for p in truth.reads if not Path(p).is_dir()}
+            truth.readable |= truth.reads  # also through what was opened before
             truth.readable = {p for p in truth.readable if not Path(p).is_dir()}
         return self.cases
 
