@@ -2,6 +2,7 @@
  * What gather keeps: cases on standard input, the places kept on standard output, as JSON.
  * The first argument is the folder that its library was installed in.
  */
+/* eslint-disable @typescript-eslint/no-require-imports -- the library is CommonJS, and installed elsewhere */
 const fs = require('node:fs');
 const path = require('node:path');
 

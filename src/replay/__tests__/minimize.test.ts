@@ -45,15 +45,21 @@ describe('minimize', () => {
 
   it('tries those that are likelier to go before the others', async () => {
     const tried: (readonly number[])[] = [];
-    const { dropped } = await minimize([[1, 3], [0, 2]], {
-      state: { dropped: [], failed: [] },
-      test: away => {
-        tried.push(away);
-        return Promise.resolve(!away.includes(0));
-      },
-      mayGoOn: () => true,
-      onTry: () => undefined
-    });
+    const { dropped } = await minimize(
+      [
+        [1, 3],
+        [0, 2]
+      ],
+      {
+        state: { dropped: [], failed: [] },
+        test: away => {
+          tried.push(away);
+          return Promise.resolve(!away.includes(0));
+        },
+        mayGoOn: () => true,
+        onTry: () => undefined
+      }
+    );
     expect(dropped).toEqual([1, 2, 3]);
     expect(tried.slice(0, 3)).toEqual([
       [1, 3],
