@@ -15,6 +15,8 @@ from .values import name_of, plain_text, try_stat
 
 #: What stands between the words of a command, and between an option and its value.
 _BETWEEN = re.compile(r"[\s'\"`<>|;&()=]+")
+#: Where a shell sends output: such a file is written, not read.
+_OUTPUT = re.compile(r">[>|&]?\s*(?:'[^']*'|\"[^\"]*\"|[^\s'\"`<>|;&()]+)")
 #: Of a command's words at most this many are looked at.
 MOST_WORDS = 64
 
@@ -58,11 +60,12 @@ class Processes(Files):
     def named_by(self, shell: str | None, words: Any) -> None:
         """Tell the files that a command names: it may read them."""
         if shell is not None:
-            named = _BETWEEN.split(shell)
+            texts = [shell]
         elif type(words) in (list, tuple):
-            named = [part for word in words for part in _BETWEEN.split(plain_text(word) or "")]
+            texts = [plain_text(word) or "" for word in words]
         else:
             return
+        named = [part for text in texts for part in _BETWEEN.split(_OUTPUT.sub(" ", text))]
         more = {"outcome": "unknown"}
         for word in [w for w in named if w and w[0] != "-"][:MOST_WORDS]:
             absolute = self.absolute(word)

@@ -161,3 +161,7 @@ def test_a_program_may_have_read_the_files_that_its_command_names(kernel: Kernel
         read = [e for e in of(events, "file.opened") if e["via"] == "command"]
         assert [(e["ops"], e["outcome"]) for e in read] == [(["read"], "unknown")]
         assert read[0]["realPath"].endswith("/named.txt")
+    (kernel.work / "target.txt").write_text("x")
+    outcome = kernel.run("import subprocess as s\ns.run(['sh', '-c', 'echo x >> target.txt'])")
+    told = kernel.settle(outcome.msg_id)
+    assert not [e for e in of(told, "file.opened") if e["via"] == "command"]
