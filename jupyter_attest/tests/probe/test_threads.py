@@ -160,13 +160,15 @@ def test_threads_of_overlapping_subshells_are_told_apart(kernel: Kernel, tmp_pat
         reply = client.get_control_msg(timeout=10)
     except Empty:
         pytest.skip("this ipykernel has no subshells")
+    # Both use one namespace at the same time: no name of it may stand for different things.
     code = (
         "import threading, os, time\n"
-        "def both():\n"
+        "def both(path):\n"
         "    while not all(map(os.path.exists, {0})): time.sleep(.05)\n"
-        "    open({1!r}, 'w').close()\n"
+        "    open(path, 'w').close()\n"
         "open({2!r}, 'w').close()\n"
-        "t = threading.Thread(target=both); t.start(); t.join()"
+        "for_path = lambda path: threading.Thread(target=both, args=(path,))\n"
+        "[t.start() or t.join() for t in [for_path({1!r})]]"
     )
     marks = [str(tmp_path / name) for name in ("main begun", "subshell begun")]
     paths = [str(tmp_path / name) for name in ("main", "subshell")]
