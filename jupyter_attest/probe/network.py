@@ -50,7 +50,8 @@ class Network(Recording):
         if not url or url.startswith(("file:", "data:")):
             return
         verb = method if type(method) is str and method else ("GET" if data is None else "POST")
-        self.requested(url, verb)
+        # What goes over http.client is read only if it is sent: the connection may be refused.
+        self.requested(url, verb, not url.lower().startswith(("http:", "https:")))
 
     def on_http_connect(self, args: tuple[Any, ...]) -> None:
         """http.client.connect(connection, host, port)."""
@@ -75,9 +76,8 @@ class Network(Recording):
         self.requested(target, method)
 
     def requested(self, url: str, method: str, answered: bool = True) -> None:
-        """Write ``http.requested``; and ``remote.read`` for a read whose answer nobody else tells.
-
-        Once per run.
+        """Write ``http.requested``; and ``remote.read`` for a read that was sent and whose answer
+        nobody else tells. Each once per run.
         """
         url = cut_url(url)
         run, how = self.current()
@@ -85,9 +85,9 @@ class Network(Recording):
             return
         seen = run.seen if run is not None else self.loose
         bare = url.partition("://")[2]
-        if (bare, method, "http") in seen:
-            return
-        seen[(bare, method, "http")] = 1
-        self.tell("http.requested", run, how, {"url": url, "method": method})
-        if method == "GET" and answered:
+        if (bare, method, "http") not in seen:
+            seen[(bare, method, "http")] = 1
+            self.tell("http.requested", run, how, {"url": url, "method": method})
+        if method == "GET" and answered and (bare, method, "read") not in seen:
+            seen[(bare, method, "read")] = 1
             self.tell("remote.read", run, how, {"url": url})

@@ -6,9 +6,12 @@ import base64
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -97,8 +100,29 @@ def ask(statement):
 """
 
 
+class Answering(BaseHTTPRequestHandler):
+    """Answers whatever is asked that it isn't there."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.send_error(404)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def port() -> Iterator[int]:
+    """The port of a server, in place of the shapes' port 9."""
+    server = HTTPServer(("127.0.0.1", 0), Answering)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Path]:
     """A folder with a session of all shapes and the record of its last file, code included."""
     folder = tmp_path_factory.mktemp("secrets")
     home = folder / "home" / USER
@@ -116,6 +140,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         f"rows = [open(name).read() for name in {ORDINARY!r}]",
         "open('out.txt', 'w').write(repr(sorted(globals())))",
     ]
+    sources = [re.sub(r"\.1:9/(?!d')", f".1:{port}/", source) for source in sources]
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     cells[0].metadata["tags"] = ["parameters"]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), work / "nb.ipynb")
@@ -199,7 +224,8 @@ def test_everything_was_recorded_and_ordinary_names_stay(made: Path) -> None:
     definition = statement(made)["predicate"]["buildDefinition"]
     dependencies = definition["resolvedDependencies"]
     assert set(ORDINARY) <= {each.get("name") for each in dependencies}
-    addresses = [each["uri"] for each in dependencies if "127.0.0.1" in each.get("uri", "")]
+    uris = [each.get("uri", "") for each in dependencies]
+    addresses = [re.sub(r":\d+/", ":9/", uri) for uri in uris if "127.0.0.1" in uri]
     assert "http://127.0.0.1:9/x?token=***" in addresses
     assert "http://127.0.0.1:9/user/***/files" in addresses
     assert "http://127.0.0.1:9/k?X-Amz-Security-Token=***&X-Amz-Expires=60" in addresses

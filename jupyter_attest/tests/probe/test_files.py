@@ -290,6 +290,19 @@ def test_connections_and_requests_are_named_without_secrets(kernel: Kernel) -> N
     assert all(url.endswith("/?api_key=***&q=1") for url in urls)
 
 
+def test_an_address_that_refused_was_asked_for_and_not_read(kernel: Kernel) -> None:
+    events = kernel.record(
+        "import socket, urllib.request\n"
+        "with socket.socket() as taken:\n"
+        "    taken.bind(('127.0.0.1', 0))\n"
+        "    try: urllib.request.build_opener(urllib.request.ProxyHandler({})).open(\n"
+        "        f'http://127.0.0.1:{taken.getsockname()[1]}/a.csv')\n"
+        "    except OSError: pass"
+    )
+    assert [e["url"].rpartition("/")[2] for e in of(events, "http.requested")] == ["a.csv"]
+    assert not of(events, "remote.read")
+
+
 def test_a_write_while_memory_is_freed_finds_its_way(kernel: Kernel) -> None:
     code = (
         "class Late:\n"
