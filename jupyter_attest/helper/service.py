@@ -114,8 +114,8 @@ class Watched:
     scanned_at: float = 0.0
     dirty: bool = True
     pending: list[Pending] = field(default_factory=list)
-    #: (path, identity) of digests asked for.
-    asked: set[tuple[str, Identity]] = field(default_factory=set)
+    #: Why each digest was asked for.
+    asked: dict[tuple[str, Identity], Ticket] = field(default_factory=dict)
     #: Files that the kernel has mapped for writing: path by device and inode.
     mapped: dict[tuple[int, int], str] = field(default_factory=dict)
     waiting: int = 0
@@ -566,7 +566,8 @@ class Service:
         """A map is gone: from now on the file's digest holds, and has to be taken anew."""
         if watched.mapped.pop(inode, None) is not None:
             self._hasher.mutable(inode, mapped=False)
-            watched.asked = {a for a in watched.asked if (a[1].dev, a[1].ino) != inode}
+            for asked in [a for a in watched.asked if (a[1].dev, a[1].ino) == inode]:
+                del watched.asked[asked]
 
     def _unmap_all(self, watched: Watched) -> None:
         """The kernel is gone, and its maps with it."""
@@ -594,10 +595,12 @@ class Service:
         source: str = "",
     ) -> None:
         """Get the digest of exactly these bytes into the journal, once."""
-        if (path, identity) in watched.asked:
+        ticket = watched.asked.get((path, identity))
+        if ticket is not None:
+            self._also_written(ticket, path, written)
             return
-        watched.asked.add((path, identity))
         ticket = Ticket(watched.folder.sid, is_racy(identity, wall_ns(seen_at)), written)
+        watched.asked[(path, identity)] = ticket
         job = Job(path, identity, ticket)
         if source in watched.elsewhere:
             self._write_digest(watched, job, Digest(None, "elsewhere"), from_cache=False)
@@ -638,9 +641,20 @@ class Service:
             racy=ticket.racy,
             **({"begun": str(digest.begun_ns)} if digest.begun_ns else {}),
         )
+        ticket.answer = digest
         if ticket.written:
-            sid = watched.folder.sid
-            remember_write(self._home, name_of(job.path), digest.sha256, sid, now_text())
+            self._remember(ticket, job.path)
+
+    def _also_written(self, ticket: Ticket, path: str, written: bool) -> None:
+        """What was taken for read at first, e.g. by the words of a command, was written."""
+        if written and not ticket.written:
+            ticket.written = True
+            if ticket.answer is not None:
+                self._remember(ticket, path)
+
+    def _remember(self, ticket: Ticket, path: str) -> None:
+        assert ticket.answer is not None
+        remember_write(self._home, name_of(path), ticket.answer.sha256, ticket.sid, now_text())
 
     # ---------------------------------------------------------------- flush
 
@@ -678,13 +692,14 @@ class Service:
         self._reply({"reply": ident, "complete": complete})
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Ticket:
-    """Why a digest is wanted."""
+    """Why a digest is wanted, and what it was found to be."""
 
     sid: str
     racy: bool
     written: bool
+    answer: Digest | None = None
 
 
 def _source_of(change: scan.Change) -> dict[str, Any]:
