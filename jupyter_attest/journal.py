@@ -223,6 +223,11 @@ class JournalFile:
         """State that something wasn't recorded; ``code`` is one of the gap registry."""
         self.add("gap", code=code, covers=covers)
 
+    @property
+    def waiting(self) -> int:
+        """How many events wait for the next :meth:`flush`."""
+        return len(self._waiting)
+
     def flush(self) -> bool:
         """Write everything that waits with one ``write``; false when the disk didn't take it."""
         if not self._waiting and not self._lost:

@@ -537,10 +537,8 @@ class Service:
         of = {"file": file, "seq": event["seq"]}
         for fields in manifest_events(path, found, complete, of):
             watched.journal.add("folder.manifest", **fields)
-        for number, (member, identity) in enumerate(found):
+        for member, identity in found:
             self._ask(watched, member, identity, event["t"], written=False)
-            if number % PER_EVENT == 0:  # more than the journal's buffer takes at once
-                watched.journal.flush()
 
     def _on_settled(self, watched: Watched, file: str, event: dict[str, Any]) -> None:
         path = path_of(event.get("realPath"))
@@ -608,6 +606,8 @@ class Service:
             self._write_digest(watched, job, Digest(None, "disabled"), from_cache=False)
         elif self._hasher.is_mutable(identity):
             self._write_digest(watched, job, Digest(None, "mutable"), from_cache=False)
+        elif identity.size > self._hasher.max_bytes:
+            self._write_digest(watched, job, Digest(None, "too-large"), from_cache=False)
         elif known := self._hasher.known(identity):
             self._write_digest(watched, job, known, from_cache=True)
         elif self._hasher.want(job):
@@ -641,6 +641,8 @@ class Service:
             racy=ticket.racy,
             **({"begun": str(digest.begun_ns)} if digest.begun_ns else {}),
         )
+        if watched.journal.waiting >= PER_EVENT:  # a large dataset has more than the buffer takes
+            watched.journal.flush()
         ticket.answer = digest
         if ticket.written:
             self._remember(ticket, job.path)

@@ -175,6 +175,45 @@ def test_a_dataset_that_was_read_is_listed_and_hashed(bench: Bench) -> None:
     }
 
 
+def test_a_dataset_of_more_files_than_the_journal_holds_back_loses_none(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jupyter_attest.journal.MAX_WAITING", 50)
+    monkeypatch.setattr("jupyter_attest.helper.service.PER_EVENT", 10)
+    folder = bench.work / "parts"
+    folder.mkdir()
+    for number in range(500):
+        (folder / f"{number}.csv").write_text(str(number))
+    bench.open()
+    fields = {"ops": ["read"], "via": "wrapper", "outcome": "opened", "path": "parts"}
+    bench.event("file.opened", folder, "a/0", holds="folder", **fields)
+    bench.flush()
+    assert len({e["realPath"] for e in bench.of("file.hashed") if e["sha256"]}) == 500
+    assert not bench.of("gap")
+
+
+def test_a_file_over_the_limit_is_answered_at_once(bench: Bench) -> None:
+    huge = bench.work / "huge.bin"
+    with huge.open("wb") as file:
+        file.truncate(3 << 30)
+    bench.open()
+    bench.opened(huge, "a/0", "read")
+    bench.until(lambda: bench.of("file.hashed"))
+    assert [e["absent"] for e in bench.of("file.hashed")] == ["too-large"]
+
+
+def test_a_file_that_was_read_first_and_then_written_goes_into_the_index(bench: Bench) -> None:
+    file = bench.work / "out.bin"
+    file.write_text("bytes")
+    bench.open()
+    bench.opened(file, "a/0", "read")
+    bench.flush()
+    assert not (bench.home / "index.jsonl").exists()
+    bench.event("file.settled", file, "a/0", stillOpen=False)
+    bench.flush()
+    assert sha256(file) in (bench.home / "index.jsonl").read_text()
+
+
 def test_a_native_write_beside_a_seen_one_is_found(bench: Bench) -> None:
     folder = bench.work / "results"
     folder.mkdir()
