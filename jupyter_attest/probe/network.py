@@ -51,7 +51,8 @@ class Network(Recording):
             return
         verb = method if type(method) is str and method else ("GET" if data is None else "POST")
         # What goes over http.client is read only if it is sent: the connection may be refused.
-        self.requested(url, verb, not url.lower().startswith(("http:", "https:")))
+        over_http = url.lower().startswith(("http:", "https:"))
+        self.requested(url, verb, "later" if over_http else "sent")
 
     def on_http_connect(self, args: tuple[Any, ...]) -> None:
         """http.client.connect(connection, host, port)."""
@@ -75,9 +76,10 @@ class Network(Recording):
             target = ("http" if port == 80 or ":" in host else "https") + "://" + host + target
         self.requested(target, method)
 
-    def requested(self, url: str, method: str, answered: bool = True) -> None:
-        """Write ``http.requested``; and ``remote.read`` for a read that was sent and whose answer
-        nobody else tells. Each once per run.
+    def requested(self, url: str, method: str, answer: str = "sent") -> None:
+        """Write ``http.requested``; and ``remote.read`` for a read. Each once per run.
+
+        ``answer``: ``sent``; ``later``, when it isn't sent yet; ``told``, when the caller tells it.
         """
         url = cut_url(url)
         run, how = self.current()
@@ -88,6 +90,7 @@ class Network(Recording):
         if (bare, method, "http") not in seen:
             seen[(bare, method, "http")] = 1
             self.tell("http.requested", run, how, {"url": url, "method": method})
-        if method == "GET" and answered and (bare, method, "read") not in seen:
+        if method == "GET" and answer != "later" and (bare, method, "read") not in seen:
             seen[(bare, method, "read")] = 1
-            self.tell("remote.read", run, how, {"url": url})
+            if answer == "sent":
+                self.tell("remote.read", run, how, {"url": url})

@@ -331,7 +331,7 @@ class Report:
         url = self._text(self.entry["url"], args, kwargs)
         method = self._text(self.entry["method"], args, kwargs)
         if url and method and "://" in url:
-            self.probe.requested(url, method.upper(), answered=False)
+            self.probe.requested(url, method.upper(), "told")
 
     def _response(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         """Tell what was answered to a GET: status, and what names the version of the bytes."""
