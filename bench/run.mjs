@@ -113,6 +113,17 @@ function forkStorm() {
   );
 }
 
+function child() {
+  const found = python('child.py');
+  const { pairs, plainMs, recordedMs, addedMs, addedLowMs, addedHighMs } =
+    found;
+  console.log(
+    `\n## A Python child: \`python -c pass\`, ${pairs} interleaved pairs (medians)\n\n` +
+      `plain ${ms(plainMs)}, recorded ${ms(recordedMs)}, added ${ms(addedMs)} ` +
+      `(95 % interval ${ms(addedLowMs)} to ${ms(addedHighMs)}).`
+  );
+}
+
 function journalToRecord() {
   const rows = [100, 1000, 10000].map(runs => {
     const home = temporary('bench');
@@ -223,6 +234,7 @@ try {
   verification();
   kernelCost();
   tracerCost();
+  child();
   forkStorm();
 } catch (error) {
   exitWith(error);

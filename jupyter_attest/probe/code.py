@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 import sys
 import types
-from typing import Any, ClassVar, FrozenSet, Tuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .references import _type_dict, _type_name
 from .values import _class_attribute, module_of
 
-#: A node, the names hidden by enclosing functions, whether it stands in a class body, and whether
-#: it may run later than the statement it stands in.
-Visit = Tuple[Any, FrozenSet[str], bool, bool]
+if TYPE_CHECKING:
+    #: A node, the names hidden by enclosing functions, whether it stands in a class body, and
+    #: whether it may run later than the statement it stands in.
+    Visit = tuple[Any, frozenset[str], bool, bool]
 
 
 class Facts:

@@ -1,39 +1,28 @@
-"""The probe: everything that one process writes down."""
+"""The probe of a kernel."""
 
 from __future__ import annotations
 
 import _thread
-import atexit
-import os
-import sys
-from collections import deque
 from typing import Any
 
 from .evidence import Evidence
-from .hook import make_hook
-from .journal import Journal
-from .network import Network
-from .processes import Processes
+from .observer import Observer
 from .recording import PERIOD
-from .references import VERSION, _getpid, _join, _sleep, _wall
+from .references import _sleep, _wall
 from .runs import Runs
-from .starters import Starters
 from .threads import Threads
-from .values import name_of, new_id, try_stat
-from .wrappers import Wrappers
+from .values import try_stat
 
 #: After a run's end the thread lets the kernel send its reply first (seconds).
 YIELD = 0.002
 
 
-class Probe(Runs, Processes, Network):
-    """Everything that one process writes down."""
+class Probe(Runs, Observer):
+    """Everything that a kernel writes down."""
 
     def __init__(self, shell: Any, folder: str, install: str, runs_missed: int) -> None:
         super().__init__(shell, folder, install, runs_missed)
-        self.wrappers = Wrappers(self)
         self.evidence = Evidence(self)
-        self.starters = Starters(self)
         self.threads = Threads(self)
 
     def start(self) -> None:
@@ -42,7 +31,7 @@ class Probe(Runs, Processes, Network):
         self.handover.listen()
         self.open_meters()
         self.threads.install()
-        self._watch()
+        self.watch()
         self.paused = try_stat(self.paused_file) is not None
         self.paused_from = _wall()
         self.attach()
@@ -50,61 +39,13 @@ class Probe(Runs, Processes, Network):
         self.journal.hurry()
         _thread.start_new_thread(self.work, ())
 
-    def start_worker(self, run: str | None) -> None:
-        """Begin in a child: no thread, no callbacks, each event is written at once."""
-        self.parent_run = run
-        self.main = -1
-        self.journal.open_texts()
-        self._watch()
-        self.introduce()
-        self.journal.drain()
-
-    def _watch(self) -> None:
-        sys.addaudithook(make_hook(self))
-        sys.audit("jupyter_attest.who", [self])
-        self.wrappers.look()
-        self.starters.install()
-        self.in_folder.install()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self.forked)
-        atexit.register(self.leave)
-
     def introduce(self) -> None:
-        """Write the first events of the file."""
-        env = self.environment
-        put = self.journal.put
-        put("journal.started", None, "none", {
-            "program": {"name": "jupyter-attest-probe", "version": VERSION},
-            "python": env.python, "platform": env.platform,
-        })  # fmt: skip
-        observer = {
-            "id": self.id, "kind": "worker" if self.child else "probe",
-            "domain": "tenant", "version": VERSION, "host": env.host, "bootId": env.boot_id,
-            "pid": _getpid(), "parentPid": os.getppid(),
-        }  # type: dict[str, Any]  # fmt: skip
-        if env.digest:
-            observer["digest"] = env.digest
-        joined = {"observer": observer}  # type: dict[str, Any]
-        if self.child:
-            joined["parentRun"] = self.parent_run
-        how = "process" if self.child else "none"
-        put("observer.joined", self.parent_run, how, joined)
-        put("probe.hello", self.parent_run, how, {
-            "version": VERSION, "digest": env.digest, "pid": _getpid(), "python": env.python,
-            "implementation": sys.implementation.name, "ipykernel": env.ipykernel,
-            "ipython": env.ipython, "install": "child" if self.child else self.install,
-            "runsMissed": self.runs_missed,
-            "channels": {
-                "audit": "ok" if self.heard else "vetoed",
-                "wrappers": self.wrappers.states(),
-                "meter": "ok" if self.meter_fd >= 0 else "unavailable",
-                "maps": "ok" if self.maps_fd >= 0 else "unavailable",
-            },
-            "cwd": env.cwd(), "prefixes": [name_of(p) for p in env.prefixes],
-            "flags": env.flags, "hashSeed": env.hash_seed,
-        })  # fmt: skip
+        """Write the first events of the file; a forked child doesn't say again where it is."""
+        super().introduce()
         if self.child:
             return
+        env = self.environment
+        put = self.journal.put
         if not self.heard:
             put("gap", None, "none", {"code": "audit-vetoed", "covers": {}})
         put("env.packages", None, "none", {"packages": env.packages, "listedBy": env.listed_by})
@@ -129,93 +70,13 @@ class Probe(Runs, Processes, Network):
             except BaseException as error:
                 self.failed("journal", error)
 
-    def leave(self) -> None:
-        """Write the last events at a normal exit of the interpreter."""
-        self.left(None)
+    def on_exec(self, args: tuple[Any, ...]) -> None:
+        """Watch libraries being loaded, and a request's expressions being evaluated."""
+        super().on_exec(args)
+        self.note_text(args[0])
+        self.notice_expressions()
 
-    def left(self, status: Any) -> None:
-        """Write the last events; a child also says that it ends, and how if that is known."""
-        try:
-            if self.journal.closed or (self.child and not self.journal.seq):
-                return
-            self.evidence.take()
-            self.settle_late(last=True)
-            self.tell_failures()
-            if self.child:
-                code = status if type(status) is int else None
-                fields = {"pid": _getpid(), "exitCode": code}
-                self.tell("process.ended", None, "process", fields)
-            left = {"observer": self.id, "reason": "exit"}
-            self.journal.put("observer.left", None, "none", left)
-            self.journal.drain(0.0 if self.child else 2.0)
-            self.gone = True
-            if status is not None or self.child:
-                self.journal.closed = True
-        except BaseException:
-            pass
-
-    def on_who(self, args: tuple[Any, ...]) -> None:
-        """Answer who records here: the self-test, and a second start."""
-        if type(args[0]) is list:
-            if args[0] and args[0][0] is self:
-                self.heard = True
-            args[0].append(self)
-
-    def forked(self) -> None:
-        """Begin anew in a forked child: nothing inherited is written, no lock is inherited."""
-        try:
-            run, _ = self.current()
-            self.child = True
-            if self.parent_run is None and run is not None:
-                self.parent_run = run.id
-            self.close_meters()
-            self.handover.fd = -1
-            self.main = -1
-            self.loose, self.hosts, self.late = {}, {}, {}
-            self.id = "probe-" + new_id()
-            self.journal = LazyJournal(self)
-        except BaseException:
-            self.paused = True
-
-
-class LazyJournal(Journal):
-    """A forked child's journal: its file is opened at the first event, by path.
-
-    Opening there is safe: the handler runs in a copy of the parent's forking thread, takes no
-    lock, and Python itself allows ``open`` after ``fork``. A path is used, not the inherited
-    folder descriptor, because programs close all descriptors between fork and exec. A child that
-    does nothing worth telling leaves no file.
-    """
-
-    def __init__(self, probe: Probe) -> None:
-        self.probe = probe
-        self.folder, self.sid, self.key = probe.folder, probe.sid, probe.journal.key
-        self.by = probe.id
-        self.queue = deque()
-        self.lost = self.seq = self.bytes = 0
-        self.prev = None
-        self.rest = b""
-        self.busy, self.wake = _thread.allocate_lock(), _thread.allocate_lock()
-        self.opening = {}
-        self.quick = False
-        self.texts_known = set()
-        self.texts_fd = self.fd = -1
-        self.texts_identity = None
-        self.closed = False
-        self.begun = False
-
-    def drain(self, wait: float = 0.0) -> None:
-        """Open the file before the first batch; then write what waits."""
-        if not self.begun:
-            self.begun = True
-            try:
-                self.fd = self._create(_join(self.folder, self.by + ".jsonl"))
-                self.identity = self._identity(self.fd)
-            except Exception:
-                self.closed = True
-                return
-            waiting = list(self.queue)
-            self.queue.clear()
-            self.probe.introduce()
-            self.queue.extend(waiting)
-        Journal.drain(self, wait)
+    def finish(self) -> None:
+        """Tell what is still owed."""
+        self.evidence.take()
+        self.settle_late(last=True)

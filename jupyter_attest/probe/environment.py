@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from typing import Any
 
-from .references import SEP, _getcwd, _join, _module_table, _mono, _realpath, _sha256
+from .references import SEP, _getcwd, _join, _loads, _module_table, _mono, _realpath, _sha256
 from .values import name_of, read_small, try_stat
 
 
@@ -48,7 +47,8 @@ class Environment:
     def _digest() -> str | None:
         try:
             with open(__file__, "rb") as file:
-                return _sha256(file.read()).hexdigest()
+                digest: str = _sha256(file.read()).hexdigest()
+                return digest
         except OSError:
             return None
 
@@ -170,7 +170,7 @@ class Environment:
         if try_stat(direct) is None:
             return "conda" if read_small(_join(path, "INSTALLER"), 64).strip() == "conda" else None
         try:
-            told = json.loads(read_small(direct))
+            told = _loads(read_small(direct))
             if "vcs_info" in told:
                 return "vcs"
             return "editable" if told.get("dir_info", {}).get("editable") else "direct"

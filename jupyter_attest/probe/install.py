@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from ..journal import write_private
-from . import bundle
+from . import OF_CHILDREN, bundle
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -30,9 +30,11 @@ class ProbeSource:
         """Read the package's files."""
         try:
             self.probe: bytes | None = bundle().encode()
+            child: bytes | None = bundle(OF_CHILDREN).encode()
         except (OSError, SyntaxError):
-            self.probe = None
+            self.probe = child = None
         self.others = {
+            "child.py": child,
             "wrappers.json": read(_PACKAGE / "static" / "wrappers.json"),
             "secrets.json": read(_PACKAGE / "static" / "secrets.json"),
             "carrier/sitecustomize.py": read(_PACKAGE / "probe" / "carrier" / "sitecustomize.py"),

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import _thread
-import base64
 import os
-from collections import deque
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .references import (
     CLOEXEC,
     _close,
-    _encode,
+    _dumps,
     _fstat,
     _hmac,
     _ident,
@@ -23,7 +21,12 @@ from .references import (
     _wall,
     _write,
 )
-from .values import try_stat, utc
+from .values import base64_text, try_stat, utc
+
+if TYPE_CHECKING:
+    from collections import deque
+else:
+    from _collections import deque  # the module around it is larger than what is needed
 
 #: A text that took longer to write than this (ns) is the last one that a run waits for.
 QUICK = 5_000_000
@@ -122,7 +125,7 @@ class Journal:
         With ``now`` it is written at once, as long as that is quick (the disk isn't slow).
         """
         raw = text.encode("utf-8", "surrogatepass")
-        salt = _hmac(self.key, raw, "sha256")[:16]
+        salt = _hmac(self.key, raw)[:16]
         digest = _sha256(salt + raw).hexdigest()
         if digest not in self.texts_known:
             self.texts_known.add(digest)
@@ -130,7 +133,7 @@ class Journal:
                 self.queue.append((None, digest, raw))
         value = {
             "sha256": digest,
-            "salt": base64.b64encode(salt).decode("ascii"),
+            "salt": base64_text(salt),
             "bytes": len(raw),
         }  # type: dict[str, Any]
         if spans:
@@ -195,7 +198,7 @@ class Journal:
             "by": self.by, "type": kind, "prev": self.prev, "run": run, "attribution": how,
         }  # type: dict[str, Any]  # fmt: skip
         event.update(fields)
-        raw = _encode(event).encode("ascii")
+        raw: bytes = _dumps(event).encode("ascii")
         if len(raw) >= LINE_LIMIT:
             return self._line("gap", run, how, wall, mono, _event_gap(1, run, "line too long"))
         self.seq += 1

@@ -57,10 +57,6 @@ class Meter(Files):
             if statmod.S_ISREG(st.st_mode):
                 self.inherited.add((st.st_dev, st.st_ino))
 
-    def close_meters(self) -> None:
-        """Forget the views: in a forked child they show the parent."""
-        self.meter_fd = self.maps_fd = self.memory_fd = -1
-
     def mapped_bytes(self) -> int:
         """Return the resident bytes of mapped files, 0 where that isn't known."""
         if self.memory_fd < 0:

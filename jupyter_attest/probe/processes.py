@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat as statmod
 from typing import Any
 
@@ -11,12 +10,12 @@ from .files import Files
 from .redaction import cut_argv, cut_text
 from .references import _getpid, _ident
 from .starters import is_simple, shell_text
-from .values import name_of, plain_text, try_stat
+from .values import Pattern, name_of, plain_text, try_stat
 
 #: What stands between the words of a command, and between an option and its value.
-_BETWEEN = re.compile(r"[\s'\"`<>|;&()=]+")
+_BETWEEN = Pattern(r"[\s'\"`<>|;&()=]+")
 #: Where a shell sends output: such a file is written, not read.
-_OUTPUT = re.compile(r">[>|&]?\s*(?:'[^']*'|\"[^\"]*\"|[^\s'\"`<>|;&()]+)")
+_OUTPUT = Pattern(r">[>|&]?\s*(?:'[^']*'|\"[^\"]*\"|[^\s'\"`<>|;&()]+)")
 #: Of a command's words at most this many are looked at.
 MOST_WORDS = 64
 
@@ -65,7 +64,7 @@ class Processes(Files):
             texts = [plain_text(word) or "" for word in words]
         else:
             return
-        named = [part for text in texts for part in _BETWEEN.split(_OUTPUT.sub(" ", text))]
+        named = [part for text in texts for part in _BETWEEN().split(_OUTPUT().sub(" ", text))]
         more = {"outcome": "unknown"}
         for word in [w for w in named if w and w[0] != "-"][:MOST_WORDS]:
             absolute = self.absolute(word)

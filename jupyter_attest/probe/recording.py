@@ -6,7 +6,6 @@ import contextvars
 import os
 from typing import TYPE_CHECKING, Any
 
-from .code import Facts
 from .environment import Environment
 from .handover import Handover
 from .journal import Journal
@@ -28,6 +27,7 @@ from .references import (
 from .values import is_foreign, new_id, read_small, utc
 
 if TYPE_CHECKING:
+    from .code import Facts
     from .evidence import Evidence
     from .starters import Starters
     from .threads import Threads
@@ -280,8 +280,9 @@ class Recording:
         if text is None:
             return None
         raw = text.encode("utf-8", "surrogatepass")
-        salt = _hmac(self.journal.key, raw, "sha256")[:16]
-        return _sha256(salt + raw).hexdigest()
+        salt = _hmac(self.journal.key, raw)[:16]
+        digest: str = _sha256(salt + raw).hexdigest()
+        return digest
 
     def tell(self, kind: str, run: Run | None, how: str, fields: dict[str, Any]) -> None:
         """Put an event; a forked child writes it at once."""
@@ -296,7 +297,7 @@ class Recording:
             return
         self.journal.put(kind, None if run is None else run.id, how, fields)
         if self.gone:
-            self.journal.drain()
+            self.journal.drain(0.5)
 
     # ------------------------------------------------------------------------- errors of the probe
 

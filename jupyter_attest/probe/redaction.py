@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from typing import Any
 
-from .references import _join
+from .references import _join, _loads
 from .values import read_small
 
 #: Schemes whose user information is no secret: the container of a storage account.
 _CONTAINERS = ("abfs", "abfss", "wasb", "wasbs")
 #: Where something may be a secret, a text is shown up to here (characters): longer ones are data.
 _LONGEST = 1 << 15
-_ENCODED = re.compile("%([0-9A-Fa-f]{2})")
 
 
 def _decoded(text: str) -> str:
-    return _ENCODED.sub(lambda match: chr(int(match.group(1), 16)), text)
+    import re  # when it is needed: most children cut nothing
+
+    return re.sub("%([0-9A-Fa-f]{2})", lambda match: chr(int(match.group(1), 16)), text)
 
 
 class Secrets:
@@ -30,7 +29,7 @@ class Secrets:
         beside = _join(here, "secrets.json")
         packaged = _join(os.path.dirname(here), "static", "secrets.json")
         raw = read_small(beside, 1 << 20) or read_small(packaged, 1 << 20)
-        self.table: dict[str, Any] | None = json.loads(raw) if raw else None
+        self.table: dict[str, Any] | None = _loads(raw) if raw else None
         self.cut: str = self.table["cut"] if self.table else "***"
         self.shapes: dict[str, Any] = {}
 
@@ -38,6 +37,8 @@ class Secrets:
         """Compile a pattern, once, with the names that the table gives once."""
         assert self.table is not None
         if pattern not in self.shapes:
+            import re
+
             name = "(?:" + self.table["name"] + r")[\w.-]{0,40}"
             whole = pattern.replace("{name}", name).replace("{parameter}", self.table["parameter"])
             case = re.IGNORECASE if flags == "i" else 0

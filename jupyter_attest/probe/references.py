@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import _operator
 import _thread
-import hashlib
-import hmac
-import json
-import operator
 import os
 import sys
 import time
+from typing import Any
 
 #: Version of the package that this file belongs to.
 VERSION = "0.1.0"
@@ -25,10 +23,7 @@ _getcwd, _readlink, _realpath, _join = os.getcwd, os.readlink, os.path.realpath,
 _open, _write, _close = os.open, os.write, os.close
 _pread = getattr(os, "pread", None)
 _getpid, _ident, _frame = os.getpid, _thread.get_ident, sys._getframe
-_sha256, _hmac = hashlib.sha256, hmac.digest
-_is = operator.is_
-#: Compact JSON in ASCII.
-_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+_is = _operator.is_
 _module_table = sys.modules
 #: Not imported: a child that uses no threads shall not have the module from us.
 _threading = sys.modules.get("threading")
@@ -41,3 +36,70 @@ _object_dict = object.__getattribute__
 
 SEP = os.sep
 CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+
+
+# What follows comes without the packages around it: a child's program may need none of them, and
+# loading ``hashlib``, ``json`` and all that they need takes longer than many a program.
+
+
+def _hash_function() -> Any:
+    """Return the constructor of SHA-256: OpenSSL's where it is loaded, else a built-in one."""
+    if "hashlib" not in sys.modules:
+        for name in ("_sha2", "_sha256"):  # from Python 3.12 on, and before
+            try:
+                return __import__(name).sha256
+            except ImportError:
+                continue
+    import hashlib
+
+    return hashlib.sha256
+
+
+_sha256: Any = _hash_function()
+
+
+def _hmac(key: bytes, message: bytes) -> bytes:
+    """Return the HMAC-SHA-256 (RFC 2104) of a message under a key of at most 64 bytes."""
+    loaded = sys.modules.get("hmac")
+    if loaded is not None and "hashlib" in sys.modules:
+        return loaded.digest(key, message, "sha256")  # type: ignore[no-any-return]
+    block = key.ljust(64, b"\0")
+    inner = _sha256(bytes(byte ^ 0x36 for byte in block) + message).digest()
+    digest: bytes = _sha256(bytes(byte ^ 0x5C for byte in block) + inner).digest()
+    return digest
+
+
+class _Scanned:
+    """How ``_loads`` takes numbers and objects: as they are."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float = parse_constant = float
+    parse_int = int
+
+
+def _codec() -> tuple[Any, Any]:
+    try:
+        native: Any = __import__("_json")
+    except ImportError:  # another implementation of Python
+        import json
+
+        return json.JSONEncoder(separators=(",", ":")).encode, json.loads
+    escape = native.encode_basestring_ascii
+    encoder = native.make_encoder(None, None, escape, None, ":", ",", False, False, True)
+    scanner = native.make_scanner(_Scanned)
+
+    def dumps(value: Any) -> str:
+        return "".join(encoder(value, 0))
+
+    def loads(text: str) -> Any:
+        try:
+            return scanner(text.strip(), 0)[0]
+        except StopIteration:
+            raise ValueError("not JSON") from None
+
+    return dumps, loads
+
+
+#: JSON in ASCII without spaces; a text that isn't JSON raises ValueError.
+_dumps, _loads = _codec()

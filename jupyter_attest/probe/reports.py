@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Any
 
 from .redaction import cut_text, cut_url
 from .references import _frame, _join, _object_dict, _type_dict, _type_mro, _type_name
 from .sql import LONGEST, database_file, files_in_sql
-from .values import _class_attribute, name_of, plain_text, try_stat, type_name, unquoted
+from .values import (
+    Pattern,
+    _class_attribute,
+    name_of,
+    plain_text,
+    try_stat,
+    type_name,
+    unquoted,
+)
 
 if TYPE_CHECKING:
-    from .core import Probe
+    from .observer import Observer
 
 #: What an entry's direction means as operations and as flags of open(2).
 DIRECTIONS = {
@@ -28,8 +35,8 @@ MOST_FILES = 5000
 MOST_LAZY = 64
 _MAGIC = frozenset("*?[")
 #: A statement with one of these may change a database.
-CHANGES = re.compile(r"\b(?:insert|update|delete|create|drop|alter|replace|vacuum|reindex)\b")
-ATTACHED_AS = re.compile(r"(?i)\bas\s+[\"'\[`]?(\w+)")
+CHANGES = Pattern(r"\b(?:insert|update|delete|create|drop|alter|replace|vacuum|reindex)\b")
+ATTACHED_AS = Pattern(r"(?i)\bas\s+[\"'\[`]?(\w+)")
 #: An object of one of these, or of a class derived from one, is a model.
 MODEL_CLASSES = frozenset({
     "catboost.core._CatBoostBase", "keras.src.models.model.Model", "lightgbm.basic.Booster",
@@ -51,7 +58,7 @@ class Report:
 
     def __init__(
         self,
-        probe: Probe,
+        probe: Observer,
         library: str,
         entry: dict[str, Any],
         lazy: list[Any],
@@ -271,7 +278,7 @@ class Report:
         run, _ = self.probe.current()
         seen = run.seen if run is not None else self.probe.loose
         written = run.written if run is not None else {}
-        direction = "update" if CHANGES.search(words) else "read"
+        direction = "update" if CHANGES().search(words) else "read"
         for alias, path in list(known.items()):
             key = (path, id(owner), direction)
             fresh = key not in seen and path not in written
@@ -285,7 +292,7 @@ class Report:
         """Tell the databases that a statement attaches or writes anew; remember their names."""
         bound = _argument(self.entry.get("parameters", {}), args, kwargs)
         texts = [plain_text(item) or "" for item in bound] if type(bound) in (list, tuple) else []
-        aliases = ATTACHED_AS.findall(statement[:LONGEST])
+        aliases = ATTACHED_AS().findall(statement[:LONGEST])
         for text, direction in files_in_sql(statement, texts):
             named = database_file(text) if text != ":memory:" else None
             path = self.probe.absolute(named[0]) if named else None

@@ -300,14 +300,9 @@ class Runs(Meter):
         if run is not None and not run.paused and run.id in self.open_runs:
             run.trees.append(tree)
 
-    def on_exec(self, args: tuple[Any, ...]) -> None:
-        """Watch libraries being loaded; notice the evaluation of a request's user expressions."""
-        if self.wrappers.waiting:
-            self.wrappers.look()
-        if self.starters.waiting:
-            self.starters.look()
-        self._note_text(args[0])
-        if self.code_expressions is not None and _frame(2).f_code is self.code_expressions:
+    def notice_expressions(self) -> None:
+        """Begin a run where a request's user expressions are evaluated: called by ``on_exec``."""
+        if self.code_expressions is not None and _frame(3).f_code is self.code_expressions:
             request = self.request()
             if request.open or (request.last is not None and request.last.kind == "expression"):
                 return
@@ -316,7 +311,7 @@ class Runs(Meter):
             # of their request, which is this one.
             self.end(run, None)
 
-    def _note_text(self, code: Any) -> None:
+    def note_text(self, code: Any) -> None:
         """Remember which names of the notebook code reads that was compiled from a text."""
         if type(code) is not types.CodeType or code.co_filename[:1] != "<":
             return
@@ -339,13 +334,6 @@ class Runs(Meter):
         path = plain_text(args[0])
         if path and self.evidence.state is not None:
             self.evidence.state.loading.append(path)
-
-    def on_import(self, args: tuple[Any, ...]) -> None:
-        """Watch libraries being loaded."""
-        if self.wrappers.waiting:
-            self.wrappers.look()
-        if self.starters.waiting:
-            self.starters.look()
 
 
 def blank(raw: Any) -> bool:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
+from typing import Any
 
 from .values import unquoted
 
 #: Literals, names, brackets, commas, assignments; comments count as spaces.
-_TOKEN = re.compile(
+_TOKEN = (
     r"(?P<comment>--[^\n]*|/\*.*?\*/)"
     r"|(?P<text>'(?:[^']|'')*')"
     r"|(?P<name>\"(?:[^\"]|\"\")*\"|[A-Za-z_]\w*)"
     r"|(?P<mark>=>|:=|[()\[\]{},;=])"
-    r"|(?P<parameter>\?|\$\w+)",
-    re.DOTALL,
+    r"|(?P<parameter>\?|\$\w+)"
 )
 #: Longer statements are data more than code (an INSERT of a whole table).
 LONGEST = 1 << 16
@@ -30,7 +29,7 @@ def files_in_sql(statement: str, parameters: list[str]) -> list[tuple[str, str]]
     verb, before, opener = "", "", ""
     stack: list[tuple[str, str]] = []
     waiting = list(parameters)
-    for match in _TOKEN.finditer(statement[:LONGEST]):
+    for match in _tokens(statement[:LONGEST]):
         kind, token = match.lastgroup, match.group()
         if kind == "comment":
             continue
@@ -62,6 +61,12 @@ def files_in_sql(statement: str, parameters: list[str]) -> list[tuple[str, str]]
             verb = word if verb not in ("copy", "export", "import") else verb
         before = opener if word in ("[", "(") else word
     return found
+
+
+def _tokens(statement: str) -> Any:
+    import re  # when it is needed: few children run a statement
+
+    return re.finditer(_TOKEN, statement, re.DOTALL)
 
 
 _VERBS = frozenset({

@@ -35,12 +35,6 @@ def start_late(shell: Any, folder: str, runs_missed: int) -> str:
     return probe.sid
 
 
-def start_worker(folder: str, run: str) -> None:
-    """Start in a Python that a recorded process started, before its program begins."""
-    if active_probe() is None:
-        Probe(None, folder, "child", 0).start_worker(run or None)
-
-
 def launch() -> None:
     """Start in a kernel that our provisioner launched; then run the user's own startup file."""
     environ = os.environ

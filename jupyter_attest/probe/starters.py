@@ -18,11 +18,12 @@ from .references import SEP, _access, _ident, _join, _module_table
 from .values import plain_text
 
 if TYPE_CHECKING:
-    from .core import Probe
+    from .observer import Observer
+
+    Call = Callable[..., Any]
 
 CHILD = b"JUPYTER_ATTEST_CHILD"
 PATH = b"PYTHONPATH"
-Call = Callable[..., Any]
 #: Words that tell what a start of the standard library's or of loky's is for.
 PURPOSES = (
     ("resource_tracker", "resource-tracker"), ("forkserver", "forkserver"), ("loky", "loky"),
@@ -33,7 +34,7 @@ PURPOSES = (
 class Starters:
     """The wrapped starters of one process."""
 
-    def __init__(self, probe: Probe) -> None:
+    def __init__(self, probe: Observer) -> None:
         self.probe = probe
         here = os.path.dirname(os.path.abspath(__file__))
         carrier = _join(here, "carrier")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import os
 from typing import Any
 
@@ -33,7 +33,12 @@ def name_of(text: str) -> Any:
         text.encode("utf-8")
         return text
     except UnicodeEncodeError:
-        return {"b64": base64.b64encode(os.fsencode(text)).decode("ascii")}
+        return {"b64": base64_text(os.fsencode(text))}
+
+
+def base64_text(raw: bytes) -> str:
+    """Return bytes in base64."""
+    return binascii.b2a_base64(raw, newline=False).decode("ascii")
 
 
 def plain_text(value: Any) -> str | None:
@@ -118,6 +123,23 @@ def read_small(path: str, limit: int = 65536) -> str:
             return file.read(limit).decode("utf-8", "replace")
     except OSError:
         return ""
+
+
+class Pattern:
+    """A regular expression that is compiled when it is first used: most children use none."""
+
+    __slots__ = ("compiled", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text, self.compiled = text, None  # type: str, Any
+
+    def __call__(self) -> Any:
+        """Return the compiled expression."""
+        if self.compiled is None:
+            import re
+
+            self.compiled = re.compile(self.text)
+        return self.compiled
 
 
 def new_id() -> str:

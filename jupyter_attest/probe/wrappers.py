@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat as statmod
 import types
 from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any, Callable
 
-from .references import _join, _module_table, _object_dict
+from .references import _join, _loads, _module_table, _object_dict
 from .reports import Report
 from .standins import HeirType, heir, put_method, stand_in
 from .values import name_of, read_small
 
 if TYPE_CHECKING:
-    from .core import Probe
+    from .observer import Observer
     from .recording import Run
 
 
@@ -46,7 +45,7 @@ class WatchedSpec(ModuleSpec):
 class Wrappers:
     """The entry points that open files natively, by the table ``wrappers.json``."""
 
-    def __init__(self, probe: Probe) -> None:
+    def __init__(self, probe: Observer) -> None:
         self.probe = probe
         self.state: dict[str, tuple[str | None, str]] = {}
         #: Rows with the entries that become wrappable when a module is complete, by that module.
@@ -59,7 +58,7 @@ class Wrappers:
         self.unreached: dict[str, frozenset[str]] = {}
         beside = _join(os.path.dirname(os.path.abspath(__file__)), "wrappers.json")
         table = read_small(beside, 1 << 20)
-        for row in json.loads(table)["libraries"] if table else []:
+        for row in _loads(table)["libraries"] if table else []:
             self.state[row["library"]] = (None, "not loaded")
             self.unreached[row["library"]] = frozenset(row.get("unreached", ()))
             parts: dict[str, list[dict[str, Any]]] = {}

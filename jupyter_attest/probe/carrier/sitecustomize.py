@@ -27,7 +27,7 @@ def _begin() -> None:
         return
     before = [(table, set(table)) for table in (sys.modules, sys.path_importer_cache)]
     try:
-        _load(os.path.join(os.path.dirname(folder), "probe.py"))["start_worker"](session, run)
+        _load(os.path.join(os.path.dirname(folder), "child.py"))["start_worker"](session, run)
     finally:
         for table, known in before:
             for name in set(table) - known:

@@ -16,11 +16,12 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
-from jupyter_attest.probe import bundle
+from jupyter_attest.probe import OF_CHILDREN, bundle
 from jupyter_attest.tests.journals import Event, read_journal, text_of
 
 ROOT = Path(__file__).parents[3]
 PROBE = bundle()
+CHILD = bundle(OF_CHILDREN)
 CARRIER = ROOT / "jupyter_attest" / "probe" / "carrier"
 #: The kernels' interpreter: set the variable to test the probe in another environment.
 PYTHON = os.environ.get("JUPYTER_ATTEST_TEST_PYTHON", sys.executable)
@@ -92,6 +93,7 @@ class Kernel:
             copy = self.home / "probe" / "copy"
             copy.mkdir(parents=True)
             (copy / "probe.py").write_text(PROBE if probe is None else probe)
+            (copy / "child.py").write_text(CHILD)
             shutil.copytree(CARRIER, copy / "carrier", ignore=shutil.ignore_patterns("__pycache__"))
             for table in TABLES:
                 shutil.copy(table, copy)

@@ -86,6 +86,21 @@ def test_a_python_child_says_what_it_opens(kernel: Kernel, code: str, how: str) 
     (kernel.work / "a").unlink()
 
 
+def test_a_child_names_what_its_native_libraries_open(kernel: Kernel) -> None:
+    outcome = kernel.run(
+        "import subprocess, sys\n"
+        "code = 'import pyarrow as a, pyarrow.parquet as p; '\\\n"
+        "    'p.write_table(a.table(dict(x=[1])), \"n\")'\n"
+        "subprocess.run([sys.executable, '-c', code], check=True)"
+    )
+    assert outcome.ename is None, outcome.traceback
+    (child,) = children(kernel, outcome)
+    (opened,) = [e for e in of(child, "file.opened") if e["path"] == "n"]
+    assert (opened["via"], opened["library"]) == ("wrapper", "pyarrow")
+    settled = of(kernel.settle(outcome.msg_id), "file.settled")
+    assert [Path(e["realPath"]).name for e in settled] == ["n"]
+
+
 def test_a_child_sees_nothing_of_us(tmp_path: Path) -> None:
     code = (
         "import subprocess, sys, os\n"
