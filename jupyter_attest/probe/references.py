@@ -55,7 +55,7 @@ def _hash_function() -> Any:
     return hashlib.sha256
 
 
-_sha256: Any = _hash_function()
+_sha256 = _hash_function()  # type: Any
 
 
 def _hmac(key: bytes, message: bytes) -> bytes:
