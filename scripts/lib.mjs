@@ -194,22 +194,30 @@ function checkNode() {
   }
 }
 
-/** What an editable install can't put in place: the labextension and the server's config. */
-function link() {
-  const at = (...parts) => path.join(VENV, ...parts);
-  const links = [
-    [
-      path.join(ROOT, 'jupyter_attest', 'labextension'),
-      at('share', 'jupyter', 'labextensions', 'jupyter-attest')
-    ],
-    [
-      path.join(ROOT, 'jupyter-config', 'server-config', 'jupyter_attest.json'),
-      at('etc', 'jupyter', 'jupyter_server_config.d', 'jupyter_attest.json')
-    ]
-  ];
-  for (const [target, place] of links) {
-    fs.mkdirSync(path.dirname(place), { recursive: true });
+/** What an editable install can't put in place, the labextension and the server's config: [what, where]. */
+const at = (...parts) => path.join(VENV, ...parts);
+const LINKS = [
+  [
+    path.join(ROOT, 'jupyter_attest', 'labextension'),
+    at('share', 'jupyter', 'labextensions', 'jupyter-attest')
+  ],
+  [
+    path.join(ROOT, 'jupyter-config', 'server-config', 'jupyter_attest.json'),
+    at('etc', 'jupyter', 'jupyter_server_config.d', 'jupyter_attest.json')
+  ]
+];
+
+/** Before pip works: it would write through the links, into the checkout. */
+function unlink() {
+  for (const [, place] of LINKS) {
     fs.rmSync(place, { recursive: true, force: true });
+  }
+}
+
+function link() {
+  unlink();
+  for (const [target, place] of LINKS) {
+    fs.mkdirSync(path.dirname(place), { recursive: true });
     if (WINDOWS) {
       fs.cpSync(target, place, { recursive: true });
     } else {
@@ -265,6 +273,7 @@ async function build(extra, python) {
           'The virtual environment could not be made. On Debian: apt-get install python3-venv'
         );
       }
+      unlink();
       await must(
         [
           venv('python'),
