@@ -33,6 +33,7 @@ PARTS = (
     "meter",
     "processes",
     "network",
+    "delivered",
     "runs",
     "sql",
     "reports",

@@ -51,8 +51,10 @@ class Network(Recording):
             return
         verb = method if type(method) is str and method else ("GET" if data is None else "POST")
         # What goes over http.client is read only if it is sent: the connection may be refused.
-        over_http = url.lower().startswith(("http:", "https:"))
-        self.requested(url, verb, "later" if over_http else "sent")
+        answer = "sent"
+        if url.lower().startswith(("http:", "https:")):
+            answer = "told" if self.wrappers.is_on("urllib") else "later"
+        self.requested(url, verb, answer)
 
     def on_http_connect(self, args: tuple[Any, ...]) -> None:
         """http.client.connect(connection, host, port)."""

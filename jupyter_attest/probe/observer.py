@@ -8,6 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .delivered import Delivered
 from .hook import make_hook
 from .journal import Journal
 from .network import Network
@@ -23,7 +24,7 @@ else:
     from _collections import deque
 
 
-class Observer(Processes, Network):
+class Observer(Processes, Network, Delivered):
     """Everything that one process writes down of what it does."""
 
     def __init__(self, shell: Any, folder: str, install: str, runs_missed: int) -> None:

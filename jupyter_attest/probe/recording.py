@@ -28,6 +28,7 @@ from .values import is_foreign, new_id, read_small, utc
 
 if TYPE_CHECKING:
     from .code import Facts
+    from .delivered import Answer
     from .evidence import Evidence
     from .starters import Starters
     from .threads import Threads
@@ -143,6 +144,8 @@ class Recording:
         self.late: dict[str, tuple[str | None, str, tuple[Any, ...]]] = {}
         self.late_at = 0
         self.hosts: dict[int, tuple[str, Any]] = {}
+        #: Answers whose bodies are being read, by the object's id.
+        self.answers: dict[int, Answer] = {}
         #: Files of the databases that SQLite connections have open, by name, by the object's id.
         self.databases: dict[int, dict[str, str]] = {}
         #: Errors of the probe itself since they were told: how often, by part and kind.

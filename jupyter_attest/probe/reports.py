@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from .delivered import fingerprint_of
 from .redaction import cut_text, cut_url
 from .references import _frame, _join, _object_dict, _type_dict, _type_mro, _type_name
 from .sql import LONGEST, database_file, files_in_sql
@@ -49,6 +50,8 @@ MODEL_CLASSES = frozenset({
 })  # fmt: skip
 
 
+#: Forms of entries that see answers of servers.
+ANSWERS = ("http", "body", "read")
 #: What names the version of the bytes in an answer: S3, GCS, the Hugging Face hub.
 VERSION_HEADERS = ("x-amz-version-id", "x-goog-generation", "x-repo-commit")
 
@@ -97,6 +100,8 @@ class Report:
                 self._request(args, kwargs)
             elif self.form == "query":
                 self._query(args, kwargs)
+            elif self.form == "read":
+                probe.reading(args[0])
             elif self.form in ("statement", "commit"):
                 self._sqlite(args, kwargs)
         except BaseException as error:
@@ -108,7 +113,7 @@ class Report:
         probe = self.probe
         if self.entry.get("connects"):
             self._connected(args, kwargs, result)
-        if probe.paused or not (self.form == "http" or self.entry.get("object")):
+        if probe.paused or not (self.form in ANSWERS or self.entry.get("object")):
             return
         try:
             run, _ = probe.current()
@@ -116,6 +121,10 @@ class Report:
                 return
             if self.form == "http":
                 self._response(args, kwargs, result)
+            elif self.form == "body":
+                self._body(args, kwargs, result)
+            elif self.form == "read":
+                self._read(args, kwargs, result)
             else:
                 self._object(args, kwargs, result)
         except BaseException as error:
@@ -342,7 +351,7 @@ class Report:
 
     def _response(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         """Tell what was answered to a GET: status, and what names the version of the bytes."""
-        method = self._text(self.entry["method"], args, kwargs)
+        method = self._text(self.entry["method"], args, kwargs, result)
         asked = self._text(self.entry["url"], args, kwargs)
         url = self._text(self.entry["answered"], args, kwargs, result) or asked
         status = self._text(self.entry["status"], args, kwargs, result)
@@ -350,15 +359,35 @@ class Report:
             return
         headers = self._look(self.entry["headers"], args, kwargs, result)
         said = (lambda name: headers.get(name)) if self._trusted(headers) else (lambda _: None)
-        length = said("Content-Length")
+        announced = said("Content-Length")
+        length = int(announced) if type(announced) is str and announced.isdigit() else None
+        body = self._look(self.entry.get("body", ["result"]), args, kwargs, result)
         run, how = self.probe.current()
         self.probe.tell("remote.read", run, how, {
             "url": cut_url(url), "status": int(status) if status else None,
             "etag": _short(said("ETag")), "lastModified": _short(said("Last-Modified")),
             "versionId": next((v for v in map(_short, map(said, VERSION_HEADERS)) if v), None),
-            "bytes": int(length) if type(length) is str and length.isdigit() else None,
-            "library": self.library,
+            "bytes": length, "library": self.library, **fingerprint_of(body),
         })  # fmt: skip
+        # An encoded body isn't what the caller will make of it.
+        whole = said("Content-Encoding") in (None, "identity")
+        if self.entry.get("follows") and whole and (length is not None or result.chunked):
+            self.probe.follow(result, cut_url(url), self.library, length)
+
+    def _body(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        """Tell the fingerprint of a body that came later than what was said of it."""
+        url = self._text(self.entry["url"], args, kwargs)
+        body = fingerprint_of(result)
+        if url and body and self._text(self.entry["method"], args, kwargs) == "GET":
+            run, how = self.probe.current()
+            fields = {"url": cut_url(url), "library": self.library, **body}
+            self.probe.tell("remote.read", run, how, fields)
+
+    def _read(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        """Tell that a part of a body was read: what was returned, or put into a buffer."""
+        if type(result) is int:
+            result = memoryview(_argument(self.entry["argument"], args, kwargs)).cast("B")[:result]
+        self.probe.was_read(args[0], result)
 
     def _query(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Tell a statement that a database is asked, once per run."""

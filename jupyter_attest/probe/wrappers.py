@@ -74,6 +74,10 @@ class Wrappers:
             for library, (version, state) in self.state.items()
         ]
 
+    def is_on(self, library: str) -> bool:
+        """Whether all calls of a library's row tell."""
+        return self.state.get(library, (None, ""))[1] == "on"
+
     def look(self) -> None:
         """Wrap what is loaded, and arm what is being loaded."""
         for ready in list(self.waiting):

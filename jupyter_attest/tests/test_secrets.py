@@ -101,11 +101,13 @@ def ask(statement):
 
 
 class Answering(BaseHTTPRequestHandler):
-    """Answers whatever is asked that it isn't there."""
+    """Answers whatever is asked with a line."""
 
     def do_GET(self) -> None:
         """Answer."""
-        self.send_error(404)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"1\n")
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""

@@ -572,6 +572,9 @@ export const RemoteRead = actEvent('remote.read', {
   versionId: optionalText,
   /** As the server announced it. */
   bytes: z.optional(z.nullable(Count)),
+  /** Digest and length of the body, as it was given to the caller in full. */
+  sha256: z.optional(z.nullable(Sha256)),
+  received: z.optional(z.nullable(Count)),
   library: optionalText
 });
 export const HttpRequested = actEvent('http.requested', {

@@ -215,41 +215,48 @@ function foldMany(
   };
 }
 
-type Answer = Pick<IRemoteRead, 'etag' | 'lastModified' | 'versionId'>;
-
+/** Answers of one address with the same bytes, or with bytes that have no digest. */
 interface IFetched {
   sid: string;
   runs: number[];
-  said: Answer;
+  said: IRemoteRead;
 }
 
 /** What a server said each time; nothing where it said different things. */
-const sameAnswer = (a: Answer, b: Answer): Answer => ({
+const sameAnswer = (a: IRemoteRead, b: IRemoteRead): IRemoteRead => ({
+  ...a,
   etag: a.etag === b.etag ? a.etag : null,
   lastModified: a.lastModified === b.lastModified ? a.lastModified : null,
-  versionId: a.versionId === b.versionId ? a.versionId : null
+  versionId: a.versionId === b.versionId ? a.versionId : null,
+  status: a.status === b.status ? a.status : null
 });
 
-/** What kept runs fetched by URL: named, without a digest. */
+/** What kept runs fetched by URL, with the digest of what they got where that was seen. */
 function remotes(context: IRecordContext): Dependency[] {
   const found = new Map<string, IFetched>();
   for (const { session, runs } of context.slice.sessions) {
     const kept = new Set(runs.filter(isKept).map(({ run }) => run.number));
-    for (const { run, url, ...said } of session.remotes) {
+    for (const said of session.remotes) {
+      const { run, url, sha256 } = said;
       if (run === null || kept.has(run)) {
-        const entry = found.get(url) ?? { sid: session.sid, runs: [], said };
+        const key = `${url}\0${sha256 ?? ''}`;
+        const entry = found.get(key) ?? { sid: session.sid, runs: [], said };
         entry.runs.push(...(run === null ? [] : [run]));
         entry.said = sameAnswer(entry.said, said);
-        found.set(url, entry);
+        found.set(key, entry);
       }
     }
   }
   return [...found]
     .sort(([a], [b]) => compare(a, b))
-    .map(([url, { sid, runs, said }]) => ({
-      uri: context.paths.text(nameText(url)),
+    .map(([, { sid, runs, said }]) => ({
+      uri: context.paths.text(nameText(said.url)),
+      ...(said.sha256 === null ? {} : { digest: { sha256: said.sha256 } }),
       annotations: {
         nb_kind: 'remote',
+        ...(said.status === null || said.status < 400
+          ? {}
+          : { nb_status: said.status }),
         ...(context.sessions.length > 1
           ? { nb_session: sessionName(context, sid) }
           : {}),
@@ -261,7 +268,9 @@ function remotes(context: IRecordContext): Dependency[] {
         ...(said.versionId === null
           ? {}
           : { nb_version_id: cutSecrets(said.versionId) }),
-        nb_absent: 'not-taken'
+        ...(said.sha256 === null
+          ? { nb_absent: 'not-taken' }
+          : { nb_digestLevel: 'D4', nb_bytes: said.received ?? 0 })
       }
     }));
 }

@@ -109,6 +109,7 @@ const PackageDependency = z.strictObject({
 
 const RemoteDependency = z.strictObject({
   uri: z.string(),
+  digest: z.optional(Digest),
   annotations: z.strictObject({
     nb_kind: z.literal('remote'),
     nb_session: z.optional(z.string()),
@@ -119,8 +120,13 @@ const RemoteDependency = z.strictObject({
     nb_last_modified: z.optional(z.string()),
     /** Version of an object store's object, or a hub's commit. */
     nb_version_id: z.optional(z.string()),
+    /** HTTP status of an answer that was an error's. */
+    nb_status: z.optional(Count),
+    /** `D4`: of the bytes that the caller was given, in full; how many. */
+    nb_digestLevel: z.optional(z.literal('D4')),
+    nb_bytes: z.optional(Count),
     /** What arrived has no digest. */
-    nb_absent: z.string()
+    nb_absent: z.optional(z.string())
   })
 });
 

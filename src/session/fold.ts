@@ -272,24 +272,53 @@ function observersOf(log: ISessionLog): ISessionObserver[] {
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, o]) => o);
 }
 
-/** URLs that were read, each once a run. */
+/** What was read by URL: each answer to a run, or the request alone where no answer was seen. */
 function remotesOf(log: ISessionLog, { byId }: IRuns): IRemoteRead[] {
-  const found = new Map<string, IRemoteRead>();
+  const found = new Map<string, IRemoteRead[]>();
   for (const { events } of log.probes) {
     for (const event of eventsOf(events, 'remote.read')) {
-      const { url } = event;
       const run = byId.get(event.run ?? '')?.number ?? null;
-      const known = found.get(`${run}\0${url}`);
-      found.set(`${run}\0${url}`, {
-        run,
-        url,
-        etag: event.etag ?? known?.etag ?? null,
-        lastModified: event.lastModified ?? known?.lastModified ?? null,
-        versionId: event.versionId ?? known?.versionId ?? null
-      });
+      const key = `${run}\0${event.url}`;
+      const answers = found.get(key) ?? [];
+      found.set(key, answers);
+      addAnswer(answers, remoteRead(run, event));
     }
   }
-  return [...found.values()];
+  return [...found.values()].flat();
+}
+
+function remoteRead(
+  run: number | null,
+  event: EventOf<'remote.read'>
+): IRemoteRead {
+  return {
+    run,
+    url: event.url,
+    etag: event.etag ?? null,
+    lastModified: event.lastModified ?? null,
+    versionId: event.versionId ?? null,
+    status: event.status ?? null,
+    sha256: event.sha256 ?? null,
+    received: event.received ?? null
+  };
+}
+
+/** An answer's head and its body are told one after the other, or together. */
+function addAnswer(answers: IRemoteRead[], told: IRemoteRead): void {
+  if (told.status !== null) {
+    const asked = answers.findIndex(({ status }) => status === null);
+    answers.splice(asked < 0 ? answers.length : asked, 1, told);
+  } else if (told.sha256 !== null) {
+    const { sha256, received } = told;
+    const headed = answers.find(known => known.sha256 === null);
+    if (headed !== undefined) {
+      Object.assign(headed, { sha256, received });
+    } else if (!answers.some(known => known.sha256 === sha256)) {
+      answers.push(told);
+    }
+  } else if (answers.length === 0) {
+    answers.push(told);
+  }
 }
 
 function queriesOf(log: ISessionLog, { byId }: IRuns): IQuery[] {

@@ -115,6 +115,11 @@ export interface IRemoteRead {
   lastModified: string | null;
   /** Version of the object, or a hub's commit, where the server said it. */
   versionId: string | null;
+  /** HTTP status, where it was seen. */
+  status: number | null;
+  /** Digest and length of the body, where the caller got it in full. */
+  sha256: string | null;
+  received: number | null;
 }
 
 /** A statement that a database was asked; secrets were cut out when it was seen. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,33 @@ SERVER = (
 )
 
 
+BODIES = (
+    "import http.server, threading, gzip, io, shutil, urllib.error, urllib.request, requests\n"
+    "import pandas as pd\n"
+    "class Bodies(http.server.BaseHTTPRequestHandler):\n"
+    "    protocol_version = 'HTTP/1.1'\n"
+    "    def do_GET(self):\n"
+    "        how = self.path.partition('?')[2]\n"
+    "        body = b'hello\\nworld'\n"
+    "        if how == 'gzip': body = gzip.compress(body)\n"
+    "        self.send_response({'moved': 302, 'none': 404}.get(how, 200))\n"
+    "        if how == 'gzip': self.send_header('Content-Encoding', 'gzip')\n"
+    "        if how == 'moved': self.send_header('Location', u)\n"
+    "        if how == 'chunked':\n"
+    "            self.send_header('Transfer-Encoding', 'chunked'); self.end_headers()\n"
+    "            self.wfile.write(b'4\\r\\nhell\\r\\n7\\r\\no\\nworld\\r\\n0\\r\\n\\r\\n')\n"
+    "        else:\n"
+    "            self.send_header('Content-Length', str(len(body))); self.end_headers()\n"
+    "            self.wfile.write(body)\n"
+    "    do_POST = do_GET\n"
+    "    def log_message(self, *a): pass\n"
+    "bodies = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Bodies)\n"
+    "threading.Thread(target=bodies.serve_forever, daemon=True).start()\n"
+    "u = f'http://127.0.0.1:{bodies.server_port}/d.csv'\n"
+    "opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))"
+)
+
+
 @pytest.mark.parametrize(
     ("code", "library"),
     [
@@ -217,6 +245,54 @@ def test_a_request_is_told_with_what_the_server_said(data: Kernel, code: str, li
     assert read["versionId"] == "v1.2"
     assert read["library"] == library
     assert {e["url"] for e in of(events, "http.requested")} == {read["url"]}
+    assert [(e["sha256"], e["received"]) for e in of(events, "remote.read") if "sha256" in e] == [
+        (hashlib.sha256(b"hello").hexdigest(), 5)
+    ]
+
+
+WHOLE = hashlib.sha256(b"hello\nworld").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("code", "digests"),
+    [
+        ("opener.open(u).read()", [WHOLE]),
+        ("r = opener.open(u)\nwhile r.read(3): pass", [WHOLE]),
+        ("[line for line in opener.open(u)]", [WHOLE]),
+        ("io.TextIOWrapper(opener.open(u)).read()", [WHOLE]),
+        ("io.BufferedReader(opener.open(u)).read()", [WHOLE]),
+        ("shutil.copyfileobj(opener.open(u), io.BytesIO())", [WHOLE]),
+        ("opener.open(u + '?chunked').read()", [WHOLE]),
+        ("[line for line in opener.open(u + '?chunked')]", [WHOLE]),
+        ("opener.open(u + '?moved').read()", [WHOLE]),
+        ("pd.read_csv(u)", [WHOLE]),
+        ("requests.get(u + '?gzip').content", [WHOLE]),
+        ("[requests.get(u + '?gzip').content, requests.get(u).content]", [WHOLE, WHOLE]),
+        ("requests.get(u, stream=True).content", []),
+        ("opener.open(u).read(4)", []),
+        ("opener.open(u + '?gzip').read()", []),
+        ("r = opener.open(u); r.fp.read(4); r.read(20)", []),
+        ("opener.open(urllib.request.Request(u, data=b'', method='POST')).read()", []),
+    ],
+)
+def test_bytes_delivered_in_full_have_a_fingerprint(
+    data: Kernel, code: str, digests: list[str]
+) -> None:
+    if data.run("'bodies' in globals()").results[0] != "True":
+        assert data.run(BODIES).ename is None
+    outcome = data.run(code)
+    assert outcome.ename is None, outcome.traceback
+    reads = of(data.settle(outcome.msg_id), "remote.read")
+    assert [e["sha256"] for e in reads if "sha256" in e] == digests
+    assert all(e["received"] == 11 for e in reads if "sha256" in e)
+
+
+def test_an_answer_raised_as_an_error_is_no_read(data: Kernel) -> None:
+    if data.run("'bodies' in globals()").results[0] != "True":
+        assert data.run(BODIES).ename is None
+    events = data.record("try: opener.open(u + '?none')\nexcept urllib.error.HTTPError: pass")
+    assert one(events, "http.requested")["url"].endswith("?none")
+    assert of(events, "remote.read") == []
 
 
 def test_a_query_is_told_by_its_digest_without_secrets(data: Kernel) -> None:

@@ -80,7 +80,22 @@ const Entry = z.discriminatedUnion('form', [
     answered: Steps,
     status: Steps,
     headers: Steps,
+    body: z.optional(Steps),
+    follows: z.optional(z.literal(true)),
     trusts: z.optional(z.array(z.string()))
+  }),
+  z.strictObject({
+    ...shared,
+    form: z.literal('body'),
+    arguments: Places,
+    url: Steps,
+    method: Steps,
+    trusts: z.optional(z.array(z.string()))
+  }),
+  z.strictObject({
+    ...shared,
+    form: z.literal('read'),
+    argument: z.optional(Place)
   }),
   z.strictObject({
     ...shared,

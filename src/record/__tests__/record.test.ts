@@ -475,6 +475,60 @@ describe('something fetched by URL', () => {
     expect(gapsOf(record)).toEqual(['network 1']);
     expect(record.summary.filesRead).toBe(0);
   });
+
+  it('has the digest of what arrived, each time it was another', () => {
+    const session = new FakeSession();
+    const url = 'https://example.org/a.csv';
+    session.run({
+      inside: (probe, here) => {
+        const read = (fields: object) =>
+          probe.add('remote.read', { ...here, url, ...fields });
+        read({});
+        read({ status: 200, etag: '"v1"' });
+        read({ sha256: 'a'.repeat(64), received: 5 });
+        read({
+          status: 200,
+          etag: '"v2"',
+          sha256: 'b'.repeat(64),
+          received: 6
+        });
+        read({ status: 404 });
+      },
+      writes: { [MODEL]: 'w' }
+    });
+    const remote = { nb_kind: 'remote', nb_run: 1, nb_runs: 1 };
+    const level = 'D4';
+    expect(
+      definition(recordOf([session])).resolvedDependencies.filter(
+        dependency => 'uri' in dependency && dependency.uri === url
+      )
+    ).toEqual([
+      {
+        uri: url,
+        annotations: { ...remote, nb_status: 404, nb_absent: 'not-taken' }
+      },
+      {
+        uri: url,
+        digest: { sha256: 'a'.repeat(64) },
+        annotations: {
+          ...remote,
+          nb_etag: '"v1"',
+          nb_digestLevel: level,
+          nb_bytes: 5
+        }
+      },
+      {
+        uri: url,
+        digest: { sha256: 'b'.repeat(64) },
+        annotations: {
+          ...remote,
+          nb_etag: '"v2"',
+          nb_digestLevel: level,
+          nb_bytes: 6
+        }
+      }
+    ]);
+  });
 });
 
 describe('a database that was asked', () => {
