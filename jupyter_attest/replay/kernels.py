@@ -50,6 +50,8 @@ class ReplayKernel:
         """
         self._recorded = kernel
         self._plan = plan
+        #: What the kernel will number its next run; None when it doesn't say.
+        self._next: int | None = 1
         try:
             self._manager = KernelManager(kernel_name=plan.kernel_name)
             spec: Any = self._manager.kernel_spec
@@ -107,8 +109,7 @@ class ReplayKernel:
         Raises:
             StepError: it ended otherwise.
         """
-        if step.execution_count is not None and not step.silent and self.language == "python":
-            self._ask(_COUNT.format(count=step.execution_count), silent=True, timeout=_START_S)
+        self._count(step)
         try:
             status, ename = self._run(step)
         except ChildProcessError:
@@ -122,6 +123,15 @@ class ReplayKernel:
         )
         if not same:
             raise StepError(step, f"it ended with {ename or status}")
+
+    def _count(self, step: Step) -> None:
+        """Let the kernel's counter stand where it stood, if runs were left out before."""
+        wanted = step.execution_count
+        if wanted is None or step.silent or self.language != "python":
+            return
+        # Our request is seen by the user's own hooks: none is made without need.
+        if wanted != self._next:
+            self._ask(_COUNT.format(count=wanted), silent=True, timeout=_START_S)
 
     def _run(self, step: Step) -> tuple[str, str | None]:
         if step.status == "interrupted":
@@ -143,6 +153,8 @@ class ReplayKernel:
 
     def _end_of(self, reply: dict[str, Any]) -> tuple[str, str | None]:
         content = reply["content"]
+        count = content.get("execution_count")
+        self._next = count + 1 if isinstance(count, int) else None
         return str(content.get("status")), content.get("ename")
 
     def _reply(self, message: str, timeout: float) -> dict[str, Any]:

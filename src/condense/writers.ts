@@ -75,7 +75,7 @@ export class WriterIndex {
   }
 
   /**
-   * Who wrote what was read: the read's own session if it wrote the bytes before, else
+   * Who wrote what was read: the read's own session if it wrote the bytes before they came there, else
    * the session that wrote them last to this path before; null for bytes from outside.
    */
   writerOf(session: ISession, read: IFileRead): IWrite | null {
@@ -91,10 +91,20 @@ export class WriterIndex {
       w =>
         w.session === session &&
         !isEmpty(w.version) &&
+        !wasThereBefore(version, w.version) &&
         (w.version.writers?.[0] ?? 0) <= (read.run ?? Infinity)
     );
     return own.at(-1) ?? earlier(session, read, same);
   }
+}
+
+/** What a write made can't be found in a file that hasn't changed since before it. */
+function wasThereBefore(read: IFileVersion, write: IFileVersion): boolean {
+  return (
+    read.stat !== null &&
+    write.stat !== null &&
+    BigInt(read.stat.ctimeNs) < BigInt(write.stat.ctimeNs)
+  );
 }
 
 /** Empty files are all alike: that two have the same bytes says nothing. */

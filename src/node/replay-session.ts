@@ -277,8 +277,10 @@ class ReplaySession {
     { subjects, surroundings }: IReplayMade,
     minimized: IReplayResult['minimized']
   ): IReplayResult {
+    const relation = worstRelation(subjects);
+    const reason = isSame(relation) ? null : this.otherwise();
     return {
-      ...this.result(worstRelation(subjects), null, null),
+      ...this.result(relation, reason, null),
       subjects,
       runs: this.counts(minimized?.dropped.length ?? 0),
       minimized,
@@ -292,13 +294,40 @@ class ReplaySession {
       Exclude<Replayed, { kind: 'done' | 'cancelled' }> | { kind: 'cancelled' }
   ): IReplayResult {
     switch (end.kind) {
-      case 'failed':
-        return this.result('failed', end.reason, end.run);
+      case 'failed': {
+        const known = this.otherwise();
+        const reason = end.reason + (known === null ? '' : `; ${known}`);
+        return this.result('failed', reason, end.run);
+      }
       case 'not-possible':
         return this.result('not-possible', end.reason, null);
       case 'cancelled':
         return this.result('failed', 'it was stopped', null);
     }
+  }
+
+  /** What is known beforehand to be otherwise in a replay; null when nothing is. */
+  private otherwise(): string | null {
+    const { runs, metadata } = this.wish.base.notebook;
+    const listed = runs.find(run => run.listed);
+    const overlapped = runs.find(run => run.overlapped);
+    const callback = metadata.notCells.find(({ kind }) => kind === 'callback');
+    const known = [
+      ...(listed === undefined
+        ? []
+        : [
+            `run ${listed.run} asked which files a folder holds, and a replay’s holds only those that were read`
+          ]),
+      ...(overlapped === undefined
+        ? []
+        : [
+            `run ${overlapped.run} ran beside another one, and a replay runs one after the other`
+          ]),
+      ...(callback === undefined
+        ? []
+        : [`run ${callback.run}, a widget’s callback, can’t be run again`])
+    ];
+    return known.length === 0 ? null : known.join('; ');
   }
 
   /** Two full replays differ: what numbers there are is said, and nothing is concluded. */

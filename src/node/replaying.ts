@@ -42,7 +42,7 @@ export async function findReplayBase(
 ): Promise<IReplayBase> {
   const folders = baseFolders(context, statement, record);
   const finder = new InputFinder(context, folders, sessionsOf(statement));
-  const { inputs, unchecked } = finder.all(notebook.metadata.inputs);
+  const { inputs, unchecked } = await finder.all(notebook.metadata.inputs);
   const originals: (string | null)[] = [];
   for (const { name, sha256, ...place } of notebook.metadata.subjects) {
     const places = [...finder.placesOf(place), ...subjectPlaces(record, name)];
@@ -90,10 +90,10 @@ class InputFinder {
     private readonly sids: readonly string[]
   ) {}
 
-  all(wanted: readonly ICondensedInput[]): {
+  async all(wanted: readonly ICondensedInput[]): Promise<{
     inputs: IReplayBase['inputs'];
     unchecked: number;
-  } {
+  }> {
     const found = new Map<string, IReplayBase['inputs'][number]>();
     let unchecked = 0;
     for (const input of wanted) {
@@ -116,25 +116,33 @@ class InputFinder {
         );
       }
       const place = { root, rel, ...(up === undefined ? {} : { up }) };
-      found.set(key, { source: this.sourceOf(input, sha256), place, sha256 });
+      const source = await this.sourceOf(input, sha256);
+      found.set(key, { source, place, sha256 });
     }
     return { inputs: [...found.values()], unchecked };
   }
 
-  private sourceOf(input: ICondensedInput, sha256: string): string {
-    const places = [
-      ...this.placesOf(input),
-      ...this.fromJournal(input, sha256)
-    ];
-    const there = places.find(place => statOf(place)?.isFile() === true);
-    if (there === undefined) {
+  /** Where these bytes lie: at the input's own place, or wherever they were seen to lie. */
+  private async sourceOf(
+    input: ICondensedInput,
+    sha256: string
+  ): Promise<string> {
+    const places = [...this.placesOf(input), ...this.fromJournal(sha256)];
+    const there = [...new Set(places)].filter(
+      place => statOf(place)?.isFile() === true
+    );
+    const [only] = there;
+    if (only === undefined) {
       throw new NotPossible(
         places.length === 0
           ? `where the input ${printable(input.rel)} lay isn't known here`
           : `the input ${printable(input.rel)} isn't here any more`
       );
     }
-    return there;
+    // Whether a file is the very one is seen when it is copied, unless there is a choice.
+    return there.length === 1
+      ? only
+      : ((await firstWith(there, sha256)) ?? only);
   }
 
   placesOf({ root, rel, up }: ICondensedPlace): string[] {
@@ -145,14 +153,13 @@ class InputFinder {
   }
 
   /** A record holds no absolute path; this computer's own journal does. */
-  private fromJournal({ rel }: ICondensedInput, sha256: string): string[] {
+  private fromJournal(sha256: string): string[] {
     this.history ??= new History(this.context.places.home);
     return this.sids
       .map(sid => this.history?.peek(sid))
       .flatMap(recorded => recorded?.session.files ?? [])
       .filter(file => file.versions.some(each => each.sha256 === sha256))
-      .map(file => nameText(file.path))
-      .filter(name => name.endsWith(path.posix.basename(rel)));
+      .map(file => nameText(file.path));
   }
 
   private history: History | undefined;

@@ -99,6 +99,8 @@ function codeCell(
     ename: run.ename,
     executionCount: run.executionCount,
     durationMs: durationMs(run),
+    ...(listsFiles(context, run) ? { listed: true as const } : {}),
+    ...(run.overlapped ? { overlapped: true as const } : {}),
     verdict,
     reason
   };
@@ -125,6 +127,14 @@ function isParameters({ execution }: ISession, source: string): boolean {
     execution !== null &&
     Object.keys(execution.parameters).length > 0 &&
     source.startsWith('# Parameters\n')
+  );
+}
+
+function listsFiles({ request, paths }: IRecordContext, { listed }: IRun) {
+  return listed.some(
+    folder =>
+      paths.locate(folder).root !== 'prefix' &&
+      pathUpwards(request.base, folder) !== null
   );
 }
 

@@ -52,6 +52,10 @@ export const CondensedRun = z.strictObject({
   ename: maybe,
   executionCount: z.nullable(z.int()),
   durationMs: z.nullable(z.number()),
+  /** It asked which files a folder holds, beyond those of the installation. */
+  listed: z.optional(z.literal(true)),
+  /** Another run ran at the same time. */
+  overlapped: z.optional(z.literal(true)),
   verdict: z.string(),
   reason: z.string()
 });

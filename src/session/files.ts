@@ -240,6 +240,7 @@ class FileFold {
       this.touchesOf(run).set(nameKey(path), touch);
     } else {
       touch.late = joined(touch.late, late);
+      touch.settled = false;
       touch.wroteAt ??= Number(event.mono);
       touch.via = via ?? touch.via;
     }
@@ -392,8 +393,8 @@ class FileFold {
       if (path !== null) {
         this.inheritUse(touch.path, path);
         this.use(path).written = true;
-        this.touchesOf(event.run).delete(key);
         this.touchesOf(event.run).set(path, { ...touch, path });
+        touch.settled = true;
       }
     }
     const run = this.context.runs.get(event.run ?? '');
@@ -626,6 +627,9 @@ class FileFold {
       case 'file.settled':
         this.afterRead(event);
         break;
+      case 'folder.listed':
+        note(this.context.runs.get(event.run ?? '')?.listed, event.path);
+        break;
       default: // other events say nothing of files
         break;
     }
@@ -737,15 +741,8 @@ class FileFold {
     realPath,
     outcome
   }: EventOf<'file.opened'>): void {
-    const tried = this.context.runs.get(run ?? '')?.notOpened;
-    const name = realPath ?? path;
-    if (
-      outcome === 'failed' &&
-      tried !== undefined &&
-      tried.length < MAX_NOT_OPENED &&
-      !tried.some(known => nameKey(known) === nameKey(name))
-    ) {
-      tried.push(name);
+    if (outcome === 'failed') {
+      note(this.context.runs.get(run ?? '')?.notOpened, realPath ?? path);
     }
   }
 
@@ -932,8 +929,19 @@ const readKey = (run: string | null, path: Name) =>
 const pathIdentity = (key: string, stat: Stat, epoch: number) =>
   `${key}\0${epochIdentity(stat, epoch)}`;
 
-/** More failed opens of one run aren't named. */
-const MAX_NOT_OPENED = 100;
+/** More failed opens and listed folders of one run aren't named. */
+const MAX_NOTED = 100;
+
+/** Add a path to a run's list, each once. */
+function note(list: Name[] | undefined, path: Name): void {
+  if (
+    list !== undefined &&
+    list.length < MAX_NOTED &&
+    !list.some(known => nameKey(known) === nameKey(path))
+  ) {
+    list.push(path);
+  }
+}
 
 /** The same file with other bytes. */
 function isRewritten(before: Stat | null, after: Stat | null): boolean {

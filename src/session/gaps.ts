@@ -155,7 +155,7 @@ function fromRuns({ session, runs }: IGapFacts): IGap[] {
     if (run.textForgotten) {
       gaps.push(gap('text-forgotten', here));
     }
-    if ((run.facts?.dynamic.length ?? 0) > 0) {
+    if (makesCode(run)) {
       gaps.push(gap('dynamic-code', here));
     }
     if (run.asked === 'past-server' && !isNamed(run, session)) {
@@ -171,6 +171,23 @@ function fromRuns({ session, runs }: IGapFacts): IGap[] {
     gaps.push(gap(verdict === 'aborted' ? 'aborted-run' : 'unknown-request'));
   }
   return gaps;
+}
+
+/** Builtins and methods that make code of a text; the others only reach names. */
+const MAKING = new Set(
+  'exec eval compile run_cell run_cell_async run_code ex'.split(' ')
+);
+
+/** Functions of the standard library that run a text as code. */
+const RUNS_TEXT =
+  /^(timeit|cProfile|profile|doctest|runpy|code|codeop|pdb|trace)\./;
+
+function makesCode({ facts }: IRun): boolean {
+  return (
+    facts !== null &&
+    (facts.dynamic.some(name => MAKING.has(name)) ||
+      facts.calls.some(({ target }) => RUNS_TEXT.test(target ?? '')))
+  );
 }
 
 /** Clients that are known to reach kernels on a way of their own. */

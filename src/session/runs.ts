@@ -323,6 +323,7 @@ function toRun(draft: IDraft, number: number, context: IRunContext): IRun {
     reads: [],
     writes: [],
     notOpened: [],
+    listed: [],
     lastBeforeEnd: number,
     overlapped: false,
     outlived: (ended?.threadsAlive.length ?? 0) > 0 || !!ended?.tasksPending

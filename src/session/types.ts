@@ -193,6 +193,8 @@ export interface IRun {
   writes: IFileVersion[];
   /** Paths that it tried to open in vain. */
   notOpened: Name[];
+  /** Folders whose content it asked for. */
+  listed: Name[];
   /** Highest number of a run that had started when this one ended: its own, unless runs overlap. */
   lastBeforeEnd: number;
   /** A run that isn't nested in it ran at the same time. */

@@ -28,6 +28,10 @@ class Case:
     environment: dict[str, str] = field(default_factory=dict)
     #: Python that somebody else runs in the folder between the last run and the record.
     meanwhile: str = ""
+    #: Python that somebody else runs in the folder beside the kernels.
+    beside: str = ""
+    #: A text that is saved in place of another one before the kernel ends.
+    saved: tuple[str, str] | None = None
     #: Whether a record can be made at all.
     refused: bool = False
 
@@ -56,6 +60,8 @@ def case(
     replay: str = "same-digest",
     environment: dict[str, str] | None = None,
     meanwhile: str = "",
+    beside: str = "",
+    saved: tuple[str, str] | None = None,
     refused: bool = False,
 ) -> Case:
     """A case whose sets are written as words."""
@@ -65,7 +71,7 @@ def case(
 
     return Case(
         cells, places(needed), inputs or {}, places(dropped), frozenset(gaps.split()), replay,
-        environment or {}, meanwhile, refused,
+        environment or {}, meanwhile, beside, saved, refused,
     )  # fmt: skip
 
 

@@ -21,6 +21,18 @@ with zipfile.ZipFile('helper_of_ours-1-py3-none-any.whl', 'w') as z:
                'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
     z.writestr('helper_of_ours-1.dist-info/RECORD', '')"""
 
+#: Reads a file in two parts, and lets somebody else rewrite it in between.
+_SLOW_READ = """import os, time
+f = open('n', 'rb', buffering=0); head = f.read(1)
+os.mkdir('halfway')
+while os.path.exists('halfway'): time.sleep(0.01)
+x = head + f.read(); f.close()"""
+
+_WRITES_MEANWHILE = """import os, time
+while not os.path.exists('halfway'): time.sleep(0.01)
+with open('n', 'w') as g: g.write('56')
+os.rmdir('halfway')"""
+
 OUTSIDE: dict[str, Case] = {
     "LightGBM appends to what it wrote": case(
         "1 2 3",
@@ -65,13 +77,40 @@ OUTSIDE: dict[str, Case] = {
         WRITE,
     ),
     "file that changes while it is read": case(
+        "1 2",
+        _SLOW_READ,
+        WRITE,
+        inputs={"n": "12"},
+        beside=_WRITES_MEANWHILE,
+        gaps="unstable-file",
+        replay="not-possible",
+    ),
+    # What was read first is gone, and nobody kept it.
+    "file that the session writes over while it is open": case(
         "1 2 3",
         "f = open('n'); head = f.read(1)",
-        "with open('n', 'w') as g: g.write('56')\nx = head + f.read()",
+        "with open('n', 'w') as g: g.write('56')\nx = [head, f.read()]",
         WRITE,
         inputs={"n": "12"},
         gaps="still-open",
         replay="not-possible",
+    ),
+    "file that the session writes over, with a copy left": case(
+        "2 4",
+        "import shutil; shutil.copy('n', 'n.before')",
+        "x = [open('n').read()]",
+        "with open('n', 'w') as g: g.write('56')",
+        WRITE,
+        inputs={"n": "12"},
+    ),
+    "a module that the session writes and loads again": case(
+        "1 2 3 4 5 6",
+        "%load_ext autoreload\n%autoreload 2",
+        "%%writefile helper.py\ndef value(): return 5",
+        "import helper; y = helper.value()",
+        "%%writefile helper.py\ndef value(): return 60",
+        "import os; os.utime('helper.py', (2e9, 2e9))",
+        "x = helper.value() + y\n" + WRITE,
     ),
     "stores into a map": case(
         "1 2 3 4",
@@ -127,7 +166,8 @@ OUTSIDE: dict[str, Case] = {
         "1 2",
         "x = 5",
         WRITE,
-        meanwhile="t = open('nb.ipynb').read(); open('nb.ipynb', 'w').write(t.replace('5', '7'))",
+        saved=("x = 5", "x = 7"),
+        gaps="notebook-differs",
     ),
     "ten thousand files": case(
         "1 2 3",
@@ -154,7 +194,6 @@ OUTSIDE: dict[str, Case] = {
         "import sys; sys.path.insert(0, 'lib')\nfrom helper_of_ours import value as x",
         WRITE,
         gaps="child-process",
-        replay="not-possible",
     ),
     "through numpy's own files": case(
         "1 2 3 4",

@@ -29,6 +29,8 @@ class Recorded:
     """What the record of ``out`` says; all empty where none could be made."""
 
     folder: Path
+    #: Where the notebooks lie.
+    work: Path
     runs: list[dict[str, Any]]
     gaps: frozenset[str]
     #: What the command that makes the record said.
@@ -67,21 +69,32 @@ def record(folder: Path, one: Case) -> Recorded:
         path.write_text(content)
     environment = environment_of(folder, one)
     with _within(work, environment):
+        beside = subprocess.Popen([sys.executable, "-c", one.beside]) if one.beside else None
         for number, cells in enumerate(one.sessions):
             notebook = work / ("nb.ipynb" if number == 0 else f"nb{number}.ipynb")
-            _execute(notebook, cells)
+            _execute(notebook, cells, one.saved)
+        if beside is not None:
+            assert beside.wait(PATIENCE_S) == 0
     if one.meanwhile:
         subprocess.run([sys.executable, "-c", one.meanwhile], cwd=work, check=True)
+    return make_record(folder, work, one)
+
+
+def make_record(folder: Path, work: Path, one: Case) -> Recorded:
+    """What the record of ``out`` says."""
     command = [sys.executable, "-m", "jupyter_attest", "create", "--for", "out", "--sign", "none"]
-    made = run(command, work, environment)
+    made = run(command, work, environment_of(folder, one))
     if made.returncode != 0:
-        return Recorded(folder, [], frozenset(), made.stdout + made.stderr)
-    [listed] = work.glob(".attest/*/*/runs.json")
+        return Recorded(folder, work, [], frozenset(), made.stdout + made.stderr)
+    # Without a notebook there is no folder beside it.
+    beside = list(work.glob(".attest/*/*/runs.json"))
+    [listed] = beside or (folder / "journal" / "records").glob("*/runs.json")
     definition = json.loads((work / "out.intoto.json").read_text())["predicate"]["buildDefinition"]
     gaps = definition["internalParameters"]["recording"]["gaps"]
     every = json.loads(listed.read_text())["runs"]
     return Recorded(
         folder,
+        work,
         # What a magic runs within its cell is no place of its own.
         [run for run in every if run["parent"] is None],
         frozenset(gap["code"] for gap in gaps),
@@ -92,7 +105,7 @@ def record(folder: Path, one: Case) -> Recorded:
 def replay(recorded: Recorded, one: Case, *options: str) -> dict[str, Any]:
     """Run the record's runs again; the command line's reply."""
     command = [sys.executable, "-m", "jupyter_attest", "replay", "out", "--json", *options]
-    done = run(command, recorded.folder / "work", environment_of(recorded.folder, one))
+    done = run(command, recorded.work, environment_of(recorded.folder, one))
     assert done.stdout, done.stderr
     reply: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return reply
@@ -121,14 +134,23 @@ def run(command: list[str], work: Path, environment: dict[str, str]) -> Any:
     )
 
 
-def _execute(notebook: Path, cells: list[str]) -> None:
+def _execute(notebook: Path, cells: list[str], saved: tuple[str, str] | None) -> None:
     """What ``jupyter attest execute`` does, in this process: loading it takes seconds."""
     from jupyter_attest.execute import Execution, Options, Progress
+
+    class Edited(Execution):
+        """One whose notebook is edited and saved while its kernel is there."""
+
+        def _state_end(self) -> None:
+            if saved is not None:
+                self._path.write_text(self._path.read_text().replace(*saved))
+                self._recorder.saved(str(self._path))
+            super()._state_end()
 
     made = [nbformat.v4.new_code_cell(source) for source in cells]  # type: ignore[no-untyped-call]
     nbformat.write(nbformat.v4.new_notebook(cells=made), notebook)  # type: ignore[no-untyped-call]
     options = Options(notebook, None, {}, None, PATIENCE_S, True, False)
-    outcome = asyncio.run(Execution(options, Progress(options)).run())
+    outcome = asyncio.run(Edited(options, Progress(options)).run())
     # Cells that fail are part of some cases; all of them must have run.
     assert outcome.executed == len(cells), outcome
 

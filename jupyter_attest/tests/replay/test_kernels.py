@@ -85,6 +85,28 @@ def test_the_network_is_off_but_for_the_loopback() -> None:
     assert written(Replay(plan([step(code)])).run()) == hashlib.sha256(b"101").hexdigest()
 
 
+def test_the_users_hooks_see_no_request_of_ours_but_where_runs_are_left_out() -> None:
+    hook = (
+        "import sys; seen = []\n"
+        "sys.addaudithook(lambda e, a: e == 'compile' and 'ipykernel' in str(a[1])"
+        " and seen.append(1))"
+    )
+    write = "open('out', 'w').write(f'{len(seen)} {get_ipython().execution_count}')"
+
+    def seen(*counts: int) -> str | None:
+        codes = (hook, "1", write)
+        steps = [
+            step(code, execution_count=count) for code, count in zip(codes, counts, strict=True)
+        ]
+        return written(Replay(plan(steps)).run())
+
+    def digest(text: str) -> str:
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    assert seen(1, 2, 3) == digest("2 4")
+    assert seen(1, 2, 7) == digest("3 8")
+
+
 def test_other_ends_than_the_recorded_ones_fail_with_the_run() -> None:
     outcome = Replay(plan([step("1 / 0", run=7, status="error", ename="KeyError")])).run()
     assert (outcome.status, outcome.run) == ("failed", 7)

@@ -58,7 +58,7 @@ def test_every_kind_of_path_failed_cells_counters_and_the_hash_seed_are_as_they_
 
 def test_what_is_missing_or_changed_is_said_and_nothing_is_run(work: Work) -> None:
     (work.folder / "in.txt").write_text("beside")
-    work.record([READ, "open('out.txt', 'w').write(text)"], "out.txt")
+    work.record([READ, "open('out.txt', 'w').write(text.upper())"], "out.txt")
     (work.folder / "in.txt").write_text("other")
     code, reply = work.replay("out.txt")
     assert (code, reply["outcome"]) == (2, "not-possible")
@@ -81,6 +81,25 @@ def test_what_is_missing_or_changed_is_said_and_nothing_is_run(work: Work) -> No
     deep = work.run("jupyter_attest", "verify", "out.txt", "--deep", "--json")
     assert deep.returncode == 2
     assert json.loads(deep.stdout)["deep"]["outcome"] == "not-checked"
+
+
+def test_what_is_known_to_be_otherwise_in_a_replay_is_named(work: Work) -> None:
+    work.record(["import os; x = os.listdir()", "open('out.txt', 'w').write(str(x))"], "out.txt")
+    code, reply = work.replay("out.txt")
+    assert (code, reply["outcome"]) == (1, "different")
+    assert reply["reason"].startswith("run 1 asked which files a folder holds")
+
+
+def test_an_input_is_found_wherever_the_session_had_the_same_bytes(work: Work) -> None:
+    (work.folder / "in.txt").write_text("beside")
+    cells = [
+        "import shutil; shutil.copy('in.txt', 'copy.txt')",
+        READ,
+        "open('in.txt', 'w').write('other'); open('out.txt', 'w').write(text.upper())",
+    ]
+    work.record(cells, "out.txt")
+    code, reply = work.replay("out.txt")
+    assert (code, reply["outcome"]) == (0, "same-digest"), reply
 
 
 @pytest.mark.parametrize(

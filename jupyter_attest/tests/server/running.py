@@ -145,35 +145,61 @@ class Page:
             timeout=60,
         )
 
-    def run(self, code: str, cell_id: str | None = None, **content: Any) -> str:
+    def run(
+        self, code: str, cell_id: str | None = None, *, subshell: str | None = None, **content: Any
+    ) -> str:
         """Send an execute_request; returns its message id."""
+        asked = {
+            "code": code,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": True,
+            **content,
+        }
+        metadata = {"cellId": cell_id} if cell_id else {}
+        return self.send("execute_request", asked, metadata=metadata, subshell=subshell)
+
+    def send(
+        self,
+        kind: str,
+        content: dict[str, Any],
+        *,
+        channel: str = "shell",
+        metadata: dict[str, Any] | None = None,
+        subshell: str | None = None,
+    ) -> str:
+        """Send any request; returns its message id."""
         msg_id = str(uuid.uuid4())
         header = {
             "msg_id": msg_id,
-            "msg_type": "execute_request",
+            "msg_type": kind,
             "session": self.session,
             "username": "",
             "version": "5.3",
             "date": "2026-01-01T00:00:00.000000Z",
+            **({"subshell_id": subshell} if subshell else {}),
         }
         message = {
-            "channel": "shell",
+            "channel": channel,
             "header": header,
             "parent_header": {},
-            "metadata": {"cellId": cell_id} if cell_id else {},
-            "content": {
-                "code": code,
-                "silent": False,
-                "store_history": True,
-                "user_expressions": {},
-                "allow_stdin": False,
-                "stop_on_error": True,
-                **content,
-            },
+            "metadata": metadata or {},
+            "content": content,
             "buffers": [],
         }
         self._socket.send(json.dumps(message))
         return msg_id
+
+    def subshell(self) -> str:
+        """Make a subshell; returns its id."""
+        msg_id = self.send("create_subshell_request", {}, channel="control")
+        while True:
+            message = json.loads(self._socket.recv())
+            made = message["content"].get("subshell_id")
+            if made and message["parent_header"].get("msg_id") == msg_id:
+                return str(made)
 
     def wait(self, msg_id: str) -> None:
         """Until the kernel is idle after a request."""

@@ -184,6 +184,37 @@ describe('condense over sessions', () => {
     return [first, second];
   }
 
+  it('takes a file that was there before its copy was made from outside', () => {
+    const session = new FakeSession();
+    const DATA = '/home/ann/work/data.csv';
+    const COPY = '/home/ann/work/data.backup.csv';
+    session.disk.put(DATA, 'a,b');
+    session.hash(DATA, 'ahead');
+    session.run({ reads: [DATA], writes: { [COPY]: 'a,b' } });
+    session.run({ reads: [DATA], writes: { [MODEL]: 'w' } });
+    expect(
+      slice([session]).external.map(({ read }) => [read.run, read.version.key])
+    ).toEqual(
+      expect.arrayContaining([
+        [1, DATA],
+        [2, DATA]
+      ])
+    );
+  });
+
+  it('knows bytes of its own where something unseen copied them to', () => {
+    const session = new FakeSession();
+    const FIRST = '/home/ann/work/first.csv';
+    const COPY = '/home/ann/elsewhere/copy.csv';
+    session.run({ writes: { [FIRST]: 'a,b' } });
+    session.disk.put(COPY, 'a,b');
+    session.hash(COPY, 'after');
+    session.run({ reads: [COPY], writes: { [MODEL]: 'w' } });
+    expect(
+      slice([session]).external.filter(({ read }) => read.version.key === COPY)
+    ).toEqual([]);
+  });
+
   it('goes on to the session that wrote what was read', () => {
     const found = slice(chain());
     expect(found.sessions.map(s => s.session.sid)).toEqual(['a', 'b']);

@@ -68,6 +68,15 @@ describe('the fold of a usual session', () => {
     expect(codes(fold(long))).toEqual(['dynamic-code']);
   });
 
+  it('that reach names by text make no code; those that run a text do', () => {
+    const session = new FakeSession();
+    session.run({ facts: { dynamic: ['getattr', '__main__', 'import *'] } });
+    expect(codes(fold(session))).toEqual([]);
+    const call = { name: 'cProfile.run', receiverType: 'module', line: 1 };
+    session.run({ facts: { calls: [{ ...call, target: 'cProfile.run' }] } });
+    expect(codes(fold(session))).toEqual(['dynamic-code']);
+  });
+
   it('has no gaps and knows its start', () => {
     expect(session.gaps).toEqual([]);
     expect(session).toMatchObject({
@@ -620,6 +629,32 @@ describe('files', () => {
         writers: [2, 2],
         sha256: session.disk.sha256('/home/ann/work/tmp/w.bin')
       }
+    ]);
+  });
+
+  it('in a folder that moved aren’t inputs of the run that made them', () => {
+    const session = new FakeSession();
+    const id = session.begin({});
+    session.write(id, '/home/ann/work/tmp/w.part', 'x');
+    const here = { run: id, attribution: 'context' };
+    session.probe
+      .add('file.renamed', {
+        ...here,
+        from: '/home/ann/work/tmp/w.part',
+        to: '/home/ann/work/tmp/w.bin',
+        stat: session.disk.stat('/home/ann/work/tmp/w.part')
+      })
+      .add('folder.renamed', {
+        ...here,
+        from: '/home/ann/work/tmp',
+        to: '/home/ann/work/model'
+      });
+    session.disk.put('/home/ann/work/model/w.bin', 'x');
+    session.finish(id, { writes: { '/home/ann/work/model/w.bin': '' } });
+    const [run] = fold(session).runs;
+    expect(run!.reads).toEqual([]);
+    expect(run!.writes.map(({ path }) => path)).toEqual([
+      '/home/ann/work/model/w.bin'
     ]);
   });
 
