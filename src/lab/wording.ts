@@ -1240,6 +1240,10 @@ export function kindWords(trans: TranslationBundle, kind: string): string {
       return trans.__('log');
     case 'cache':
       return trans.__('cache');
+    case 'remote':
+      return trans.__('address');
+    case 'database':
+      return trans.__('database');
     case 'other':
     case 'unknown':
       return trans.__('other');
@@ -1275,6 +1279,8 @@ export function takenWords(
       return trans.__('after the run, file unchanged');
     case 'at-attest':
       return trans.__('when the record was made');
+    case 'delivered':
+      return trans.__('of what arrived');
     default:
       return '';
   }

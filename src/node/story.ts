@@ -4,6 +4,7 @@
  * have changed it.
  */
 import type { IExplainReply, IRunNote } from '../api';
+import { fromElsewhere } from '../record/story';
 import type { FileDependency, OrderVerdict, Statement } from '../record/types';
 import {
   formatCount,
@@ -210,21 +211,23 @@ const ABSENT_WORDS: Record<string, string> = {
   elsewhere: 'on another computer'
 };
 
-/** Data and other files read, those without a fingerprint first; the notebooks were named before. */
-function inputLines(
-  { reply, statement, runList }: IStoryFacts,
-  { inputs: limit }: IBudget
-): string[] {
-  const states = new Map(reply.inputs.map(each => [each.name, each]));
-  const read = fileDependencies(statement)
-    .filter(({ annotations }) => annotations.nb_kind !== 'notebook')
-    .sort(
-      (a, b) => Number(b.digest === undefined) - Number(a.digest === undefined)
-    );
+/** One line of what a file was made from. */
+interface IInput {
+  name: string;
+  sha256: string | null;
+  /** In the room that is left of a line. */
+  words: (room: number) => string;
+}
+
+/** What was read, that without a fingerprint first; the notebooks were named before. */
+function inputLines(facts: IStoryFacts, { inputs: limit }: IBudget): string[] {
+  const read = [...filesRead(facts), ...readElsewhere(facts)].sort(
+    (a, b) => Number(b.sha256 === null) - Number(a.sha256 === null)
+  );
   if (read.length === 0) {
     return ['It read no file that was seen.'];
   }
-  const shown = read.slice(0, read.length > limit ? limit : read.length);
+  const shown = read.slice(0, limit);
   const hidden = read.length - shown.length;
   const nameWidth = Math.min(
     NAME_WIDTH,
@@ -233,22 +236,47 @@ function inputLines(
   return [
     'Made from:',
     ...table(
-      shown.map(({ name, digest, annotations }) => {
-        const state =
-          digest === undefined
-            ? whyUnknown(annotations)
-            : ON_DISK[states.get(name)?.onDisk ?? 'not-checked'];
-        const maker = madeBy(annotations.nb_fromSession, runList);
-        const room = WIDTH - nameWidth - state.length - OTHER_COLUMNS;
-        return [
-          `  ${shorten(printable(name), NAME_WIDTH)}`,
-          digest === undefined ? 'unknown' : shortDigest(digest.sha256),
-          maker === null ? state : `${state}, ${maker(room)}`
-        ];
-      })
+      shown.map(({ name, sha256, words }) => [
+        `  ${shorten(printable(name), NAME_WIDTH)}`,
+        sha256 === null ? 'unknown' : shortDigest(sha256),
+        words(WIDTH - nameWidth - OTHER_COLUMNS)
+      ])
     ),
-    ...(hidden > 0 ? [`  and ${plural(hidden, 'more file')}`] : [])
+    ...(hidden > 0 ? [`  and ${hidden} more`] : [])
   ];
+}
+
+function filesRead({ reply, statement, runList }: IStoryFacts): IInput[] {
+  const states = new Map(reply.inputs.map(each => [each.name, each]));
+  return fileDependencies(statement)
+    .filter(({ annotations }) => annotations.nb_kind !== 'notebook')
+    .map(({ name, digest, annotations }) => {
+      const state =
+        digest === undefined
+          ? whyUnknown(annotations)
+          : ON_DISK[states.get(name)?.onDisk ?? 'not-checked'];
+      const maker = madeBy(annotations.nb_fromSession, runList);
+      return {
+        name,
+        sha256: digest?.sha256 ?? null,
+        words: room =>
+          maker === null ? state : `${state}, ${maker(room - state.length)}`
+      };
+    });
+}
+
+function readElsewhere({ statement }: IStoryFacts): IInput[] {
+  return fromElsewhere(statement).map(dependency => {
+    const sha256 =
+      'digest' in dependency ? (dependency.digest?.sha256 ?? null) : null;
+    const words =
+      dependency.annotations.nb_kind === 'database'
+        ? 'a database; answers have no fingerprint'
+        : sha256 === null
+          ? 'fetched; what arrived has no fingerprint'
+          : 'fetched; fingerprint of what arrived';
+    return { name: dependency.uri, sha256, words: () => words };
+  });
 }
 
 /** Longest name shown, so that all columns fit the width. */

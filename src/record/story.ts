@@ -2,7 +2,13 @@
 import type { IRecordSummary } from '../api';
 import { assess } from '../assurance/assess';
 import gapSentences from '../journal/gaps.json';
-import type { Dependency, FileDependency, Statement } from './types';
+import type {
+  DatabaseDependency,
+  Dependency,
+  FileDependency,
+  RemoteDependency,
+  Statement
+} from './types';
 
 const SENTENCES: Record<string, string> = gapSentences;
 
@@ -45,5 +51,16 @@ export function inputsOf(statement: Statement): FileDependency[] {
       dependency.annotations !== undefined &&
       'nb_root' in dependency.annotations &&
       dependency.annotations.nb_kind !== 'notebook'
+  );
+}
+
+/** What came from addresses and databases. */
+export function fromElsewhere(
+  statement: Statement
+): (RemoteDependency | DatabaseDependency)[] {
+  return statement.predicate.buildDefinition.resolvedDependencies.filter(
+    (dependency): dependency is RemoteDependency | DatabaseDependency =>
+      dependency.annotations?.nb_kind === 'remote' ||
+      dependency.annotations?.nb_kind === 'database'
   );
 }

@@ -144,6 +144,7 @@ const DatabaseDependency = z.strictObject({
     nb_absent: z.string()
   })
 });
+export type RemoteDependency = z.infer<typeof RemoteDependency>;
 export type DatabaseDependency = z.infer<typeof DatabaseDependency>;
 
 /** A file read, a list of many, something fetched by URL, a database, or an installed package. */

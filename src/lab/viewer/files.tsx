@@ -163,13 +163,13 @@ export function Files(props: {
 }): JSX.Element {
   const { model, trans } = props;
   const [filter, setFilter] = React.useState('');
-  const { written, read, notebooks } = model.files();
+  const { written, read, elsewhere, notebooks } = model.files();
   const wanted = filter.trim().toLowerCase();
   const fits = (file: IShownFile): boolean =>
     file.name.toLowerCase().includes(wanted) ||
     (file.sha256 ?? '').startsWith(wanted);
   const selected = model.selected('files') ?? written[0]?.key ?? null;
-  const detail = [...written, ...read, ...notebooks].find(
+  const detail = [...written, ...read, ...elsewhere, ...notebooks].find(
     ({ key }) => key === selected
   );
   return (
@@ -187,6 +187,10 @@ export function Files(props: {
         groups={[
           { title: trans.__('Written'), rows: written.filter(fits) },
           { title: trans.__('Read'), rows: read.filter(fits) },
+          {
+            title: trans.__('From elsewhere'),
+            rows: elsewhere.filter(fits)
+          },
           { title: trans.__('Notebooks'), rows: notebooks.filter(fits) }
         ]}
         keyOf={file => file.key}

@@ -6,7 +6,7 @@
  */
 import { PathExt } from '@jupyterlab/coreutils';
 import type { IRecordSummary, IReplayNote, IVerifyReply } from '../../api';
-import { summarize } from '../../record/story';
+import { fromElsewhere, summarize } from '../../record/story';
 import type { Dependency, FileDependency, Statement } from '../../record/types';
 import type { IAttestClient } from '../../tokens';
 import { openRecord, type IOpenedRecord, type Opened } from './record';
@@ -131,11 +131,14 @@ export class RecordModel extends Observable {
     return this._runs.type === 'list' ? writerOf(this._runs.runs, file) : null;
   }
 
-  /** Subjects and what else was written, what was read, the notebooks; each once. */
-  files(): Record<'written' | 'read' | 'notebooks', IShownFile[]> {
+  /** Subjects and what else was written, what was read, fetched, the notebooks; each once. */
+  files(): Record<
+    'written' | 'read' | 'elsewhere' | 'notebooks',
+    IShownFile[]
+  > {
     const statement = this.record?.statement;
     if (!statement) {
-      return { written: [], read: [], notebooks: [] };
+      return { written: [], read: [], elsewhere: [], notebooks: [] };
     }
     const subjects = statement.subject.map(({ name, digest }) => ({
       name,
@@ -150,6 +153,7 @@ export class RecordModel extends Observable {
     return {
       written: [...written.values()].map(file => this._shownWrite(file)),
       read: filesRead(statement).map(shownRead),
+      elsewhere: fromElsewhere(statement).map(shownElsewhere),
       notebooks: notebooksOf(statement).map(shownRead)
     };
   }
@@ -321,7 +325,7 @@ function isFile(dependency: Dependency): dependency is FileDependency {
   return 'name' in dependency && 'nb_root' in dependency.annotations;
 }
 
-/** Dependencies that are files or addresses, the notebooks aside. */
+/** Dependencies that are files, the notebooks aside. */
 export function filesRead(statement: Statement): FileDependency[] {
   return allFiles(statement).filter(file => !isNotebook(file));
 }
@@ -358,6 +362,28 @@ function shownRead(file: FileDependency, index: number): IShownFile {
     via: a.nb_via ?? null,
     seenBy: a.nb_via === undefined ? (a.nb_seenBy ?? []) : [],
     taken: a.nb_digestTaken ?? null,
+    absent: a.nb_absent ?? null,
+    here: 'not-checked'
+  };
+}
+
+function shownElsewhere(
+  dependency: ReturnType<typeof fromElsewhere>[number],
+  index: number
+): IShownFile {
+  const a = dependency.annotations;
+  const digest = 'digest' in dependency ? dependency.digest : undefined;
+  return {
+    key: `elsewhere ${index}`,
+    written: false,
+    name: dependency.uri,
+    kind: a.nb_kind,
+    sizeBytes: 'nb_bytes' in a ? Number(a.nb_bytes) : null,
+    sha256: digest?.sha256 ?? null,
+    run: a.nb_run ?? null,
+    via: null,
+    seenBy: [],
+    taken: digest === undefined ? null : 'delivered',
     absent: a.nb_absent ?? null,
     here: 'not-checked'
   };

@@ -1,5 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
+import { fromElsewhere } from '../../record/story';
 import type { Statement } from '../../record/types';
 import { gapIcon } from '../icons';
 import { Facts, FileName, Icon, LinkButton, Meta, Name } from '../parts';
@@ -91,7 +92,10 @@ function WholeStep({ model, statement, trans }: ISummary): JSX.Element {
       <td>{trans._n('%1 run', '%1 runs', runs.kept)}</td>
       <td>
         <Files
-          names={filesRead(statement).map(file => file.uri ?? file.name)}
+          names={[
+            ...filesRead(statement).map(file => file.uri ?? file.name),
+            ...fromElsewhere(statement).map(({ uri }) => uri)
+          ]}
           strong={new Set()}
           {...{ model, trans }}
         />

@@ -57,6 +57,29 @@ describe('explain', () => {
     }
   });
 
+  it('names addresses and databases among what a file was made from', async () => {
+    await attested({
+      runs: [
+        {
+          code: 'read()',
+          fetches: {
+            'https://example.org/a.csv': 'ab'.repeat(32),
+            'https://example.org/b.csv': null
+          },
+          asks: 'db.example.org'
+        },
+        { code: 'save()', writes: { [at('model.bin')]: 'weights' } }
+      ]
+    });
+    const told = await story('model.bin');
+    expect(told).toContain(
+      'https://example.org/a.csv abababab fetched; fingerprint of what arrived'
+    );
+    expect(told).toContain('unknown fetched; what arrived has no fingerprint');
+    expect(told).toContain('unknown a database; answers have no');
+    expect(told).not.toContain('read no file');
+  });
+
   it('tells the same from the record itself', async () => {
     await attested();
     expect(await story('model.bin.sigstore.json')).toBe(

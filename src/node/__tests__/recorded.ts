@@ -9,6 +9,10 @@ import { toStat } from '../files';
 export interface IRunScript {
   code: string;
   reads?: string[];
+  /** Addresses, each with the digest of what arrived or null. */
+  fetches?: Record<string, string | null>;
+  /** Databases on this host. */
+  asks?: string;
   /** Path → bytes that the run writes. */
   writes?: Record<string, string>;
   /** Done while the run is under way, unseen by anybody. */
@@ -265,6 +269,19 @@ function recordRun(
     opened(file, ['read']);
     hashed(file);
   });
+  Object.entries(run.fetches ?? {}).forEach(([url, sha256]) =>
+    probe.add('remote.read', 'probe', {
+      ...attributed,
+      url,
+      status: 200,
+      sha256,
+      received: 9
+    })
+  );
+  if (run.asks !== undefined) {
+    const asked = { dialect: 'postgresql', host: run.asks, database: 'd' };
+    probe.add('db.queried', 'probe', { ...attributed, ...asked });
+  }
   Object.entries(run.writes ?? {}).forEach(([file, bytes]) => {
     opened(file, ['write', 'create', 'truncate']);
     fs.mkdirSync(path.dirname(file), { recursive: true });
