@@ -7,7 +7,7 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .references import _type_dict, _type_name
+from .references import _id, _type_dict, _type_name
 from .values import _class_attribute, module_of
 
 if TYPE_CHECKING:
@@ -373,7 +373,7 @@ _code_loads = {}  # type: dict[int, tuple[types.CodeType, frozenset[str]]]
 
 def global_loads(code: types.CodeType) -> frozenset[str]:
     """Return the global names that a code object and those nested in it load."""
-    known = _code_loads.get(id(code))
+    known = _code_loads.get(_id(code))
     if known is not None:
         return known[1]
     if len(_code_loads) > 2000:
@@ -392,7 +392,7 @@ def global_loads(code: types.CodeType) -> frozenset[str]:
         if type(constant) is types.CodeType:
             loads |= global_loads(constant)
     result = frozenset(loads)
-    _code_loads[id(code)] = (code, result)
+    _code_loads[_id(code)] = (code, result)
     return result
 
 

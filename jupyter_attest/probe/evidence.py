@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .fingerprint import Looker
 from .names import IPYTHONS, Names
-from .references import SEP, _module_table
+from .references import SEP, _id, _module_table
 from .state import State, module_origin
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ class Evidence:
         """Return what is looked at; at first, before the first run, everything is, once."""
         if self.names is None or self.state is None:
             shell = self.probe.shell
-            stop = {id(shell), id(self.probe.kernel), id(shell.user_ns), id(self.probe)}
+            stop = {_id(shell), _id(self.probe.kernel), _id(shell.user_ns), _id(self.probe)}
             for name in IPYTHONS & shell.user_ns.keys():
-                stop.add(id(shell.user_ns[name]))
+                stop.add(_id(shell.user_ns[name]))
             looker = Looker(self.is_own, shell.user_ns, stop)
             self.names = Names(shell.user_ns, looker)
             self.state = State(shell, looker)

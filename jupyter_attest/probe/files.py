@@ -436,7 +436,6 @@ class Files(Recording):
             if "_created" in fields and fields["_created"] in run.moved:
                 fields["outcome"] = "opened"
             judge_outcome(fields)
-        self.hear(run)
         if not (run.written or run.inputs or self.writable or self.left_open):
             return
         ours = self.own_descriptors()

@@ -20,14 +20,7 @@ import types
 import weakref
 from typing import Any, Callable
 
-from .references import (
-    _module_table,
-    _sha256,
-    _type_dict,
-    _type_mro,
-    _type_name,
-    _work,
-)
+from .references import _id, _module_table, _sha256, _type_dict, _type_mro, _type_name, _work
 from .values import PATH_TYPES, module_of, type_name
 
 _members = {
@@ -45,13 +38,13 @@ _marshal = marshal.dumps
 
 #: Immutable values without parts that marshal writes byte for byte (format 2: no references).
 ATOMS = frozenset(
-    id(kind) for kind in (int, float, complex, str, bytes, bool, type(None), type(Ellipsis))
+    _id(kind) for kind in (int, float, complex, str, bytes, bool, type(None), type(Ellipsis))
 )
 #: Those of them that may be long, and the length (characters) up to which they aren't.
 TEXTS, LONG = (str, bytes), 4096
 #: A name for these is only their identity.
 CONSTANTS = frozenset(
-    id(kind)
+    _id(kind)
     for kind in (
         types.BuiltinFunctionType, types.CodeType, types.GetSetDescriptorType,
         types.MemberDescriptorType, types.WrapperDescriptorType, types.MethodDescriptorType,
@@ -116,22 +109,22 @@ class Looker:
         self.is_own, self.namespace, self.stop = is_own, namespace, stop
         #: How exact types are taken apart, by the type's id (static types: ids don't come again).
         self.exact: dict[int, Callable[[Look, Any], None]] = {
-            id(list): Look.sequence, id(tuple): Look.sequence, id(dict): Look.dictionary,
-            id(set): Look.elements, id(frozenset): Look.elements,
-            id(collections.OrderedDict): Look.ordered, id(collections.defaultdict): Look.defaults,
-            id(collections.deque): Look.deque, id(bytearray): Look.buffer,
-            id(range): parts_of("start", "stop", "step"),
-            id(slice): parts_of("start", "stop", "step"),
-            id(types.FunctionType): Look.function, id(types.CellType): Look.cell,
-            id(types.MethodType): parts_of("__self__", "__func__"),
-            id(staticmethod): parts_of("__func__"), id(classmethod): parts_of("__func__"),
-            id(property): parts_of("fget", "fset", "fdel"),
-            id(functools.partial): parts_of("func", "args", "keywords"),
-            id(types.MappingProxyType): Look.opaque, id(types.ModuleType): Look.module,
-            id(weakref.ReferenceType): Look.reference,
-            id(datetime.date): parts_of("year", "month", "day"),
-            id(datetime.timedelta): parts_of("days", "seconds", "microseconds"),
-            id(datetime.datetime): parts_of(
+            _id(list): Look.sequence, _id(tuple): Look.sequence, _id(dict): Look.dictionary,
+            _id(set): Look.elements, _id(frozenset): Look.elements,
+            _id(collections.OrderedDict): Look.ordered, _id(collections.defaultdict): Look.defaults,
+            _id(collections.deque): Look.deque, _id(bytearray): Look.buffer,
+            _id(range): parts_of("start", "stop", "step"),
+            _id(slice): parts_of("start", "stop", "step"),
+            _id(types.FunctionType): Look.function, _id(types.CellType): Look.cell,
+            _id(types.MethodType): parts_of("__self__", "__func__"),
+            _id(staticmethod): parts_of("__func__"), _id(classmethod): parts_of("__func__"),
+            _id(property): parts_of("fget", "fset", "fdel"),
+            _id(functools.partial): parts_of("func", "args", "keywords"),
+            _id(types.MappingProxyType): Look.opaque, _id(types.ModuleType): Look.module,
+            _id(weakref.ReferenceType): Look.reference,
+            _id(datetime.date): parts_of("year", "month", "day"),
+            _id(datetime.timedelta): parts_of("days", "seconds", "microseconds"),
+            _id(datetime.datetime): parts_of(
                 "year", "month", "day", "hour", "minute", "second", "microsecond", "fold", "tzinfo"
             ),
         }  # fmt: skip
@@ -140,7 +133,7 @@ class Looker:
         """Look at a value and at what it holds."""
         begun = _work()
         kind = type(value)
-        if id(kind) in ATOMS and (kind not in TEXTS or len(value) <= LONG):
+        if _id(kind) in ATOMS and (kind not in TEXTS or len(value) <= LONG):
             seen = Seen()
             budget.objects -= 1
             seen.digest = _sha256(_marshal(value, 2)).hexdigest()[:32]
@@ -155,12 +148,39 @@ class Looker:
         seen.cost = _work() - begun
         return seen
 
+    def is_librarys(self, value: Any) -> bool:
+        """Tell a library's own function, class or module, or a short value without parts."""
+        kind = type(value)
+        if kind is types.FunctionType:
+            return self._is_library(value.__globals__.get("__name__"), value.__globals__)
+        if kind is types.ModuleType:
+            return self._is_library(value.__dict__.get("__name__"), value.__dict__)
+        if kind is type:
+            return is_static(value) or self._is_library(module_of(value))
+        if kind is types.BuiltinFunctionType:
+            return type(value.__self__) is types.ModuleType
+        if _id(kind) in ATOMS:
+            return kind not in TEXTS or len(value) <= LONG
+        if _id(kind) in CONSTANTS:
+            return True
+        # Functions of numpy: no other library has so many that aren't of a type of Python's.
+        return is_static(kind) and callable(value) and module_of(kind).startswith("numpy")
+
+    def _is_library(self, name: Any, names: Any = None) -> bool:
+        """Tell a loaded module that isn't the user's, with this dictionary if one is given."""
+        module = _module_table.get(name) if type(name) is str else None
+        if type(module) is not types.ModuleType or (
+            names is not None and module.__dict__ is not names
+        ):
+            return False
+        return name != "__main__" and not self.is_own(name)
+
     def module_dicts(self) -> set[int]:
         """Return the ids of what must not be entered: all namespaces of modules."""
         found = set(self.stop)
         for module in list(_module_table.values()):
             if type(module) is types.ModuleType:
-                found.add(id(module.__dict__))
+                found.add(_id(module.__dict__))
         return found
 
 
@@ -216,21 +236,21 @@ class Look:
     def visit(self, value: Any) -> None:
         """Write one object and queue what it holds."""
         kind = type(value)
-        if id(kind) in ATOMS:
+        if _id(kind) in ATOMS:
             self.atom(value, kind)
             return
-        number = id(value)
+        number = _id(value)
         place = self.places.get(number)
         if place is not None:
             self.parts_seen.append(b"@%d" % place)
             return
         self.places[number] = len(self.places)
-        if id(kind) in CONSTANTS or number in self.looker.stop:
+        if _id(kind) in CONSTANTS or number in self.looker.stop:
             self.constant(value, kind)
             return
-        handler = self.looker.exact.get(id(kind))
+        handler = self.looker.exact.get(_id(kind))
         if handler is not None:
-            self.parts_seen.append(b"(%d:" % id(kind))
+            self.parts_seen.append(b"(%d:" % _id(kind))
             if kind is not tuple and kind is not frozenset and kind is not types.ModuleType:
                 self.ids.add(number)
             handler(self, value)
@@ -252,8 +272,8 @@ class Look:
 
     def constant(self, value: Any, kind: type) -> None:
         """Write something that can't change as its identity; a bound one leads to its object."""
-        self.parts_seen.append(b"=%d" % id(value))
-        if kind is types.BuiltinFunctionType and id(value) not in self.looker.stop:
+        self.parts_seen.append(b"=%d" % _id(value))
+        if kind is types.BuiltinFunctionType and _id(value) not in self.looker.stop:
             owner = value.__self__
             if type(owner) is not types.ModuleType and not issubclass(type(owner), type):
                 self.waiting.append(owner)
@@ -286,7 +306,7 @@ class Look:
             self.waiting.extend(items)
         elif not self.budget.affords(size * ELEMENT_NS):
             self.too_large(owner)
-        elif ATOMS.issuperset(map(id, map(type, items))):
+        elif ATOMS.issuperset(map(_id, map(type, items))):
             self.parts_seen.append(_sha256(_marshal(items, 2)).digest())
         else:
             self.waiting.extend(items)
@@ -378,20 +398,20 @@ class Look:
             self.whole = False
             self.unknown("namespace")
         elif self.looker.is_own(name) and _module_table.get(name) is value:
-            self.ids.add(id(value))
+            self.ids.add(_id(value))
             for key, part in list(value.__dict__.items()):
                 if type(key) is str and key not in MODULE_KEYS:
                     self.waiting.extend((part, key))
         else:
-            self.parts_seen.append(b"=%d" % id(value))
+            self.parts_seen.append(b"=%d" % _id(value))
 
     def a_class(self, value: Any) -> None:
         """A class: a library's is a constant; of the user's, what its dictionary holds."""
         module = module_of(value)
         if is_static(value) or not (module == "__main__" or self.looker.is_own(module)):
-            self.parts_seen.append(b"=%d" % id(value))
+            self.parts_seen.append(b"=%d" % _id(value))
             return
-        self.ids.add(id(value))
+        self.ids.add(_id(value))
         self.parts_seen.append(b"class" + _marshal(_type_name(value), 2))
         self.waiting.extend(_type_mro(value)[1:])
         if type(value) is not type:
@@ -427,7 +447,7 @@ class Look:
             self.unknown("its __dict__ isn't a dict")
             self.waiting.append(found)
             return
-        self.ids.add(id(found))
+        self.ids.add(_id(found))
         pandas = module_of(kind).startswith("pandas")
         if not (pandas and not self.looker.is_own(module_of(kind))):
             self.made.append(found)
@@ -448,7 +468,7 @@ class Look:
             return
         for part in held:
             kind = type(part)
-            if id(part) in self.closed or kind is types.ModuleType:
+            if _id(part) in self.closed or kind is types.ModuleType:
                 continue
             if kind is types.FrameType:
                 self.whole = False
@@ -511,7 +531,7 @@ def library_value(look: Look, value: Any, kind: type) -> bool:
     if taker is None or package not in _module_table:
         return False
     before = len(look.parts_seen)
-    look.parts_seen.append(b"{%d:" % id(kind))
+    look.parts_seen.append(b"{%d:" % _id(kind))
     if taker(look, value, kind, module):
         return True
     del look.parts_seen[before:]
@@ -537,15 +557,15 @@ def _numpy(look: Look, value: Any, kind: type, module: str) -> bool:
     if random is None:
         return False
     if library_type(kind, "numpy.random.mtrand", "RandomState"):
-        look.ids.update((id(value), id(value._bit_generator)))
+        look.ids.update((_id(value), _id(value._bit_generator)))
         _made(look, value.get_state(legacy=False))
         return True
     if library_type(kind, "numpy.random._generator", "Generator"):
-        look.ids.update((id(value), id(value.bit_generator)))
+        look.ids.update((_id(value), _id(value.bit_generator)))
         _made(look, value.bit_generator.state)
         return True
     if issubclass(kind, _module_table["numpy.random.bit_generator"].__dict__["BitGenerator"]):
-        look.ids.add(id(value))
+        look.ids.add(_id(value))
         _made(look, value.state)
         return True
     return False
@@ -559,10 +579,10 @@ def _made(look: Look, part: Any) -> None:
 def array(look: Look, value: Any, numpy: dict[str, Any]) -> None:
     """An exact ndarray: its bytes, and whose bytes they are."""
     ndarray, dtype = numpy["ndarray"], value.dtype
-    look.ids.add(id(value))
+    look.ids.add(_id(value))
     base = value.base
     while base is not None:
-        look.ids.add(id(base))
+        look.ids.add(_id(base))
         if type(base) is ndarray:
             base = base.base
             continue
@@ -603,7 +623,7 @@ def _pandas(look: Look, value: Any, kind: type, module: str) -> bool:
     for base in _type_mro(kind):
         for (home, name), fields in PANDAS.items():
             if library_type(base, home, name):
-                look.ids.add(id(value))
+                look.ids.add(_id(value))
                 for field in fields:
                     getter = slot(base, field)
                     if getter is None:
@@ -665,7 +685,7 @@ def _torch(look: Look, value: Any, kind: type, module: str) -> bool:
     if kind is c.get("Generator"):
         if value.device.type != "cpu":
             return False
-        look.ids.add(id(value))
+        look.ids.add(_id(value))
         _made(look, _tensor_array(c, value.get_state()))
         return True
     parameter = _module_table.get("torch.nn.parameter")
@@ -675,7 +695,7 @@ def _torch(look: Look, value: Any, kind: type, module: str) -> bool:
     base = c.get("TensorBase") or c.get("_TensorBase")
     if not exact or c["_len_torch_function_stack"]() or c["_len_torch_dispatch_stack"]():
         return False
-    look.ids.add(id(value))
+    look.ids.add(_id(value))
     read = _type_dict(base)
     if str(read["device"].__get__(value)) != "cpu":
         return False

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 #: Audit events and the methods that look at them; an observer without the method leaves it.
-HANDLERS = {
+WATCHED = {
     "open": "on_open", "os.rename": "on_rename", "os.link": "on_link", "os.symlink": "on_symlink",
     "os.remove": "on_remove", "os.rmdir": "on_remove", "os.mkdir": "on_mkdir",
     "os.truncate": "on_truncate", "os.chdir": "on_chdir", "os.listdir": "on_listdir",
@@ -28,7 +28,7 @@ HANDLERS = {
 def make_hook(probe: Observer) -> Callable[[str, tuple[Any, ...]], None]:
     """Return the audit hook. The event's name is tested first: most events end there."""
     handlers: dict[str, Callable[[tuple[Any, ...]], None]] = {
-        event: getattr(probe, name) for event, name in HANDLERS.items() if hasattr(probe, name)
+        event: getattr(probe, name) for event, name in WATCHED.items() if hasattr(probe, name)
     }
     hooked = frozenset(handlers)
 

@@ -14,6 +14,7 @@ from .references import (
     _hmac,
     _ident,
     _join,
+    _literal,
     _mono,
     _open,
     _perf,
@@ -36,6 +37,11 @@ LIMIT = 100_000
 HIGH_FD = 512
 #: A line of the journal is at most 1 MiB.
 LINE_LIMIT = 1 << 20
+#: How a line begins; what is filled in here without care holds nothing that JSON escapes.
+LINE = (
+    '{"v":1,"sid":"%s","seq":%d,"t":"%s","mono":"%d","by":"%s","type":"%s","prev":%s,"run":%s,'
+    '"attribution":"%s",%s'
+)
 #: This many waiting events wake the thread.
 BATCH = 500
 
@@ -49,7 +55,9 @@ class Journal:
     """
 
     def __init__(self, folder: str, sid: str, key: bytes, by: str) -> None:
-        self.folder, self.sid, self.key, self.by = folder, sid, key, by
+        self.folder, self.sid, self.by = folder, sid, by
+        #: HMAC under the session's key.
+        self.mac = _hmac(key)
         self.queue: deque[tuple[Any, ...]] = deque()
         self.lost = 0
         #: Bytes written to the journal so far, lines and texts.
@@ -125,7 +133,7 @@ class Journal:
         With ``now`` it is written at once, as long as that is quick (the disk isn't slow).
         """
         raw = text.encode("utf-8", "surrogatepass")
-        salt = _hmac(self.key, raw)[:16]
+        salt = self.mac(raw)[:16]
         digest = _sha256(salt + raw).hexdigest()
         if digest not in self.texts_known:
             self.texts_known.add(digest)
@@ -193,12 +201,12 @@ class Journal:
         self, kind: str, run: str | None, how: str, wall: float, mono: int, fields: dict[str, Any]
     ) -> bytes:
         judge_outcome(fields)
-        event = {
-            "v": 1, "sid": self.sid, "seq": self.seq, "t": utc(wall), "mono": str(mono),
-            "by": self.by, "type": kind, "prev": self.prev, "run": run, "attribution": how,
-        }  # type: dict[str, Any]  # fmt: skip
-        event.update(fields)
-        raw: bytes = _dumps(event).encode("ascii")
+        text = LINE % (
+            self.sid, self.seq, utc(wall), mono, self.by, kind,
+            "null" if self.prev is None else '"' + self.prev + '"',
+            "null" if run is None else _literal(run), how, _dumps(fields)[1:],
+        )  # fmt: skip
+        raw = text.encode("ascii")
         if len(raw) >= LINE_LIMIT:
             return self._line("gap", run, how, wall, mono, _event_gap(1, run, "line too long"))
         self.seq += 1

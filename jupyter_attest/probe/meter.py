@@ -78,7 +78,6 @@ class Meter(Files):
             return None
         read = meter[0] - run.meter[0]
         written = meter[1] - run.meter[1]
-        self.hear(run)
         kept = self.kept_bytes(run)
         opened = self.opened_bytes - run.opened[0] + self.filtered_bytes - run.opened[1]
         unseen = read - opened > ALLOWANCE or written - kept > ALLOWANCE

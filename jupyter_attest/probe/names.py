@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import Any
 
 from .fingerprint import ATOMS, OVER, Budget, Looker, Seen
-from .references import _is
+from .references import _differ, _id, _is
 from .values import ids_of, type_name
 
 #: What looking at names may cost per run: seconds, and objects visited.
@@ -28,9 +29,9 @@ class Entry:
     __slots__ = ("code", "cost", "digest", "id", "ids", "kind", "type", "whole", "why")
 
     def __init__(self, value: Any, seen: Seen | None, why: str = NOT_LOOKED) -> None:
-        self.id, self.type = id(value), type_name(value)
+        self.id, self.type = _id(value), type_name(value)
         #: Id of the type: means something only for those that never go.
-        self.kind = id(type(value))
+        self.kind = _id(type(value))
         self.digest = seen.digest if seen is not None else None
         self.why = seen.why if seen is not None else why
         self.ids: frozenset[int] = seen.ids if seen is not None else frozenset()
@@ -74,7 +75,7 @@ class Names:
             entry = self.entries.get(name)
             if entry is not None and entry.kind not in ATOMS:
                 return False
-            if name in self.namespace and id(type(self.namespace[name])) not in ATOMS:
+            if name in self.namespace and _id(type(self.namespace[name])) not in ATOMS:
                 return False
         return type(self.namespace) is dict
 
@@ -85,11 +86,8 @@ class Names:
         if len(keys) != len(values) or len(keys) < known or not all(map(_is, keys, self.keys)):
             return self._scan_anew()
         bound: set[str] = set()
-        for start in range(0, known, 256):
-            if values[start : start + 256] != self.values[start : start + 256]:
-                for place in range(start, min(start + 256, known)):
-                    if values[place] != self.values[place]:
-                        self._bound(keys[place], bound)
+        for name in compress(keys, map(_differ, values, self.values)):
+            self._bound(name, bound)
         for name in keys[known:]:
             self._bound(name, bound)
             if type(name) is not str:
@@ -105,9 +103,9 @@ class Names:
         for name, value in items:
             if type(name) is str:
                 keys.append(name)
-                values.append(id(value))
+                values.append(_id(value))
                 entry = self.entries.get(name)
-                if entry is None or entry.id != id(value):
+                if entry is None or entry.id != _id(value):
                     self._bound(name, bound)
         gone = self.entries.keys() - set(keys)
         if len(keys) < len(items):
@@ -172,7 +170,7 @@ class Names:
         if name not in self.namespace:
             return None
         value = self.namespace[name]
-        known = before is not None and before.id == id(value)
+        known = before is not None and before.id == _id(value)
         if known and before.digest is None and before.cost > COSTLY:  # type: ignore[union-attr]
             return before
         if budget.objects < 0:

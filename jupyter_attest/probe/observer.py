@@ -151,7 +151,7 @@ class LazyJournal(Journal):
 
     def __init__(self, probe: Observer) -> None:
         self.probe = probe
-        self.folder, self.sid, self.key = probe.folder, probe.sid, probe.journal.key
+        self.folder, self.sid, self.mac = probe.folder, probe.sid, probe.journal.mac
         self.by = probe.id
         self.queue = deque()
         self.lost = self.seq = self.bytes = 0

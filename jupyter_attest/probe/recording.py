@@ -14,7 +14,6 @@ from .references import (
     SEP,
     _access,
     _getpid,
-    _hmac,
     _ident,
     _join,
     _mono,
@@ -283,7 +282,7 @@ class Recording:
         if text is None:
             return None
         raw = text.encode("utf-8", "surrogatepass")
-        salt = _hmac(self.journal.key, raw)[:16]
+        salt = self.journal.mac(raw)[:16]
         digest: str = _sha256(salt + raw).hexdigest()
         return digest
 

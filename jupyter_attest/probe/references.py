@@ -7,7 +7,7 @@ import _thread
 import os
 import sys
 import time
-from typing import Any
+from typing import Any, Callable
 
 #: Version of the package that this file belongs to.
 VERSION = "0.1.0"
@@ -23,7 +23,10 @@ _getcwd, _readlink, _realpath, _join = os.getcwd, os.readlink, os.path.realpath,
 _open, _write, _close = os.open, os.write, os.close
 _pread = getattr(os, "pread", None)
 _getpid, _ident, _frame = os.getpid, _thread.get_ident, sys._getframe
-_is = _operator.is_
+_is, _is_not, _differ = _operator.is_, _operator.is_not, _operator.ne
+#: Which object something is, as a number: as good as ``id``, which raises an audit event each time
+#: (three times the cost, and a hook of the user's would hear it).
+_id = object.__hash__
 _module_table = sys.modules
 #: Not imported: a child that uses no threads shall not have the module from us.
 _threading = sys.modules.get("threading")
@@ -58,14 +61,18 @@ def _hash_function() -> Any:
 _sha256 = _hash_function()  # type: Any
 
 
-def _hmac(key: bytes, message: bytes) -> bytes:
-    """Return the HMAC-SHA-256 (RFC 2104) of a message under a key of at most 64 bytes."""
-    loaded = sys.modules.get("hmac")
-    if loaded is not None and "hashlib" in sys.modules:
-        return loaded.digest(key, message, "sha256")  # type: ignore[no-any-return]
+def _hmac(key: bytes) -> Callable[[bytes], bytes]:
+    """Return HMAC-SHA-256 (RFC 2104) under a key of at most 64 bytes, as a function of messages."""
     block = key.ljust(64, b"\0")
-    inner = _sha256(bytes(byte ^ 0x36 for byte in block) + message).digest()
-    digest: bytes = _sha256(bytes(byte ^ 0x5C for byte in block) + inner).digest()
+    inner = _sha256(bytes(byte ^ 0x36 for byte in block))
+    outer = _sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def digest(message: bytes) -> bytes:
+        within, around = inner.copy(), outer.copy()
+        within.update(message)
+        around.update(within.digest())
+        return around.digest()  # type: ignore[no-any-return]
+
     return digest
 
 
@@ -78,13 +85,13 @@ class _Scanned:
     parse_int = int
 
 
-def _codec() -> tuple[Any, Any]:
+def _codec() -> tuple[Any, Any, Any]:
     try:
         native: Any = __import__("_json")
     except ImportError:  # another implementation of Python
         import json
 
-        return json.JSONEncoder(separators=(",", ":")).encode, json.loads
+        return json.JSONEncoder(separators=(",", ":")).encode, json.loads, json.dumps
     escape = native.encode_basestring_ascii
     encoder = native.make_encoder(None, None, escape, None, ":", ",", False, False, True)
     scanner = native.make_scanner(_Scanned)
@@ -98,8 +105,8 @@ def _codec() -> tuple[Any, Any]:
         except StopIteration:
             raise ValueError("not JSON") from None
 
-    return dumps, loads
+    return dumps, loads, escape
 
 
-#: JSON in ASCII without spaces; a text that isn't JSON raises ValueError.
-_dumps, _loads = _codec()
+#: JSON in ASCII without spaces (a text that isn't JSON raises ValueError); a text as JSON alone.
+_dumps, _loads, _literal = _codec()

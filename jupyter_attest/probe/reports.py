@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .delivered import fingerprint_of
 from .redaction import cut_text, cut_url
-from .references import _frame, _join, _object_dict, _type_dict, _type_mro, _type_name
+from .references import _frame, _id, _join, _object_dict, _type_dict, _type_mro, _type_name
 from .sql import LONGEST, database_file, files_in_sql
 from .values import (
     Pattern,
@@ -265,7 +265,7 @@ class Report:
         known = self.probe.databases
         if len(known) > MOST_FILES:
             known.clear()
-        known[id(result)] = {} if path is None else {"main": path}
+        known[_id(result)] = {} if path is None else {"main": path}
 
     def _sqlite(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Tell the files that a statement, or the end of a transaction, reads and writes."""
@@ -280,7 +280,7 @@ class Report:
             return
         if type(statement) is not str:
             return
-        known = self.probe.databases.setdefault(id(owner), {})
+        known = self.probe.databases.setdefault(_id(owner), {})
         words = statement[:LONGEST].lower()
         if "attach" in words or "vacuum" in words:
             self._attached(statement, args, kwargs, known)
@@ -289,7 +289,7 @@ class Report:
         written = run.written if run is not None else {}
         direction = "update" if CHANGES().search(words) else "read"
         for alias, path in list(known.items()):
-            key = (path, id(owner), direction)
+            key = (path, _id(owner), direction)
             fresh = key not in seen and path not in written
             if fresh and (alias == "main" or alias + "." in words):
                 seen[key] = 1

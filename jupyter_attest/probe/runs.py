@@ -158,7 +158,10 @@ class Runs(Meter):
         duration = _perf() - run.began
         self.meter_at = 0
         meter = self.read_meter()
-        measured = None if run.paused or self.paused else self.measure(run, meter)
+        measured = None
+        if not run.paused and not self.paused:
+            self.hear(run)
+            measured = self.measure(run, meter)
         request = run.request
         while request.open and request.open[-1] is not run:
             self._abandon(request.open.pop())

@@ -10,11 +10,22 @@ import os
 import sys
 import types
 from importlib.machinery import ModuleSpec
+from itertools import chain, compress
 from typing import Any, Callable  # noqa: F401 (in a type comment)
 
 from .fingerprint import ATOMS, Budget, Looker, _tensor_array, is_static, library_type
-from .references import _getcwd, _is, _module_table, _object_dict, _sha256, _type_dict, _type_mro
-from .values import ids_of, name_of
+from .references import (
+    _getcwd,
+    _id,
+    _is,
+    _is_not,
+    _module_table,
+    _object_dict,
+    _sha256,
+    _type_dict,
+    _type_mro,
+)
+from .values import name_of
 
 #: What a look at settings may cost (seconds, objects).
 STATE_SECONDS, STATE_OBJECTS = 0.03, 20_000
@@ -44,18 +55,17 @@ class State:
         self.originals = Originals(shell, looker)
         #: Libraries that were loaded natively, told by the audit hook.
         self.loading: list[str] = []
-        self.vars = {id(var) for var in contextvars.copy_context()}
+        self.vars = {_id(var) for var in contextvars.copy_context()}
         self.random = _random_states()
         self.cwd = self._cwd()
         self.environ = self._environ()
         self.path = self._path()
-        #: Ids of modules by name, as they were; and the same to be compared at once.
+        #: Ids of modules by name, as they were.
         self.modules: dict[str, int] = {}
-        self.module_names: list[str] = []
-        self.module_ids: list[int] = []
         self._note_modules()
         self.settings = self._settings()
-        self.attributes: dict[str, dict[str, int]] = {}
+        #: Modules that were touched, and the ids of what their names were bound to.
+        self.attributes: dict[str, tuple[Bound, dict[str, int]]] = {}
 
     def changes(
         self, touched: set[str], stores: set[str], namespace: Any, plain: bool = False
@@ -67,7 +77,7 @@ class State:
         that: such state is left for the next run that isn't plain.
         """
         fields: dict[str, Any] = {}
-        plain = plain and not self.loading and len(_module_table) == len(self.module_names)
+        plain = plain and not self.loading and len(_module_table) == len(self.modules)
         self._tell_places(fields)
         replaced = self.originals.replaced(plain)
         if not plain or replaced:
@@ -157,16 +167,16 @@ class State:
     # -------------------------------------------------------------------------------------- modules
 
     def _note_modules(self) -> None:
-        items = [(name, id(m)) for name, m in list(_module_table.items()) if type(name) is str]
-        self.modules = dict(items)
-        self.module_names = [name for name, _ in items]
-        self.module_ids = [at for _, at in items]
+        items = list(_module_table.items())
+        self.modules = {name: _id(module) for name, module in items if type(name) is str}
+        self.module_names = list(self.modules)
+        self.modules_bound = Bound(_module_table, self.looker)
 
     def _are_modules_same(self) -> bool:
         """Tell whether the table holds the very same modules, in the same order."""
         names = list(_module_table)
         same = len(names) == len(self.module_names) and all(map(_is, names, self.module_names))
-        return same and ids_of(_module_table) == self.module_ids
+        return same and self.modules_bound.same(_module_table)
 
     def _tell_modules(self, fields: dict[str, Any]) -> None:
         loading, self.loading = self.loading, []
@@ -216,13 +226,13 @@ class State:
         title = module.__dict__.get("__name__")
         if type(title) is not str:
             return set()
-        now = {key: id(v) for key, v in list(module.__dict__.items()) if type(key) is str}
-        then = self.attributes.get(title)
+        bound, then = self.attributes.get(title, (None, {}))
+        if bound is not None and bound.same(module.__dict__):
+            return set()
+        now = {key: _id(v) for key, v in list(module.__dict__.items()) if type(key) is str}
         if len(self.attributes) > 200:
             self.attributes.clear()
-        self.attributes[title] = now
-        if then is None or then == now:
-            return set()
+        self.attributes[title] = Bound(module.__dict__, self.looker), now
         return {"%s.%s" % (title, key) for key, at in then.items() if now.get(key) != at}
 
     # ------------------------------------------------------------------------------------- settings
@@ -250,9 +260,9 @@ class State:
         """Return the context variables that were set since the start."""
         found = []
         for var, value in contextvars.copy_context().items():
-            if id(var) not in self.vars:
+            if _id(var) not in self.vars:
                 decimal = library_type(type(value), "decimal", "Context")
-                found.append((id(var), repr(value) if decimal else id(value)))
+                found.append((_id(var), repr(value) if decimal else _id(value)))
         return tuple(sorted(found, key=_first))
 
 
@@ -297,7 +307,7 @@ def _numpy_random() -> Any:
     # The user may have given it another bit generator, with a state of another shape.
     rest = [(key, value) for key, value in held.items() if key != "state"]
     parts = [
-        (key, part if id(type(part)) in ATOMS else (part.dtype.str, part.tobytes()))
+        (key, part if _id(type(part)) in ATOMS else (part.dtype.str, part.tobytes()))
         for key, part in held["state"].items()
     ]
     return tuple(rest), tuple(parts)
@@ -344,7 +354,7 @@ def _warning_filters() -> Any:
             if kind in (str, int, type(None)):
                 rows.append(part)
             else:
-                rows.append(part.pattern if library_type(kind, "re", "Pattern") else id(part))
+                rows.append(part.pattern if library_type(kind, "re", "Pattern") else _id(part))
     return tuple(rows)
 
 
@@ -356,15 +366,16 @@ def _pandas_options() -> Any:
 
 def _is_plain(value: Any) -> bool:
     """Tell a dictionary of atoms and of such dictionaries."""
-    waiting = [value]
-    while waiting:
-        names = waiting.pop()
-        if type(names) is not dict or not ATOMS.issuperset(map(id, map(type, names))):
+    level = [value]
+    while level and len(level) < 1000:
+        if {_id(dict)}.issuperset(map(_id, map(type, level))):
+            if not ATOMS.issuperset(map(_id, map(type, chain.from_iterable(level)))):
+                return False
+            parts = list(chain.from_iterable(map(dict.values, level)))
+            level = [part for part in parts if _id(type(part)) not in ATOMS]
+        else:
             return False
-        waiting.extend([part for part in names.values() if id(type(part)) not in ATOMS])
-        if len(waiting) > 1000:
-            return False
-    return True
+    return not level
 
 
 def _rc_params() -> Any:
@@ -372,14 +383,14 @@ def _rc_params() -> Any:
     if not library_type(type(params), "matplotlib", "RcParams"):
         return None
     values = list(dict.values(params))
-    return tuple([value if id(type(value)) in ATOMS else _shown(value) for value in values])
+    return tuple([value if _id(type(value)) in ATOMS else _shown(value) for value in values])
 
 
 def _shown(value: Any) -> Any:
     """What a setting that is no atom holds: bytes where it is plain, else which object it is."""
-    if type(value) in (list, tuple) and ATOMS.issuperset(map(id, map(type, value))):
+    if type(value) in (list, tuple) and ATOMS.issuperset(map(_id, map(type, value))):
         return marshal.dumps(value, 2)
-    return id(value)
+    return _id(value)
 
 
 def _logging() -> Any:
@@ -387,7 +398,7 @@ def _logging() -> Any:
     if not library_type(type(root), "logging", "RootLogger"):
         return None
     state = _object_dict(root, "__dict__")
-    return (state["level"], state["disabled"], *map(id, state["handlers"]), id(state["manager"]))
+    return (state["level"], state["disabled"], *map(_id, state["handlers"]), _id(state["manager"]))
 
 
 def _interpreter() -> Any:
@@ -406,7 +417,7 @@ def _locale() -> Any:
 def _signals() -> Any:
     get = _in_module("_signal", "getsignal")
     numbers = [_in_module("_signal", name) for name in ("SIGALRM", "SIGTERM", "SIGUSR1")]
-    return tuple(id(get(n)) for n in numbers if n is not None) if get is not None else None
+    return tuple(_id(get(n)) for n in numbers if n is not None) if get is not None else None
 
 
 #: Settings by the name that the journal gives them.
@@ -421,14 +432,41 @@ SETTINGS = {  # type: dict[str, Callable[[], Any]]
 }
 
 
+class Bound:
+    """What a large dictionary's keys are bound to, to be compared quickly.
+
+    Libraries' own functions, classes and modules are held, which takes a third of the time that
+    their ids take; of everything else, which may be the user's, only the ids are.
+    """
+
+    __slots__ = ("held", "others")
+
+    def __init__(self, names: Any, looker: Looker) -> None:
+        values = list(names.values())
+        self.held = [value if looker.is_librarys(value) else ABSENT for value in values]
+        self.others = self._others(values)
+
+    def _others(self, values: list[Any]) -> tuple[int, ...]:
+        return tuple(map(_id, compress(values, map(_is_not, values, self.held))))
+
+    def same(self, names: Any) -> bool:
+        """Tell whether the same objects are bound, in the same order."""
+        values = list(names.values())
+        return len(values) == len(self.held) and self._others(values) == self.others
+
+
+#: Stands where nothing is held; never bound to any name.
+ABSENT = object()
+
+
 class _Holder:
     """The callables of a module or class at the first look, and what differed at the last."""
 
-    __slots__ = ("differing", "first", "values")
+    __slots__ = ("bound", "differing", "first")
 
     def __init__(self, first: dict[str, int]) -> None:
         self.first = first
-        self.values: list[int] = []
+        self.bound: Any = None
         self.differing: list[str] = []
 
 
@@ -472,7 +510,7 @@ class Originals:
         for stream in (sys.stdout, sys.stderr):
             write = _instance_dict(stream).get("write")
             users = write is not None and self._is_users_callable(write)
-            found.append((id(stream), id(write) if users else 0))
+            found.append((_id(stream), _id(write) if users else 0))
         return found
 
     def _in_libraries(self) -> list[str]:
@@ -493,17 +531,16 @@ class Originals:
         """Return what differs in a class and its bases that weren't looked at already."""
         found: list[str] = []
         for place, base in enumerate(_type_mro(cls) if isinstance(cls, type) else ()):
-            if id(base) not in looked and not is_static(base):
-                looked.add(id(base))
+            if _id(base) not in looked and not is_static(base):
+                looked.add(_id(base))
                 found += self._differing(title, _type_dict(base), place)
         return found
 
     def _differing(self, title: str, names: Any, place: int = 0) -> list[str]:
         """Return the callables that were bound anew since the first look, or are the user's."""
         key = title, place
-        values = ids_of(names)
         known = self.known.get(key)
-        if known is not None and known.values == values:
+        if known is not None and known.bound.same(names):
             return known.differing
         items = {
             name: value
@@ -512,9 +549,9 @@ class Originals:
         }
         if known is None:
             # ``callable`` looks at the type's slot and runs nothing.
-            first = {name: id(value) for name, value in items.items() if callable(value)}
+            first = {name: _id(value) for name, value in items.items() if callable(value)}
             known = self.known[key] = _Holder(first)
-        known.values = values
+        known.bound = Bound(names, self.looker)
         known.differing = [
             "%s.%s" % (title, name)
             for name in items.keys() | known.first.keys()
@@ -528,7 +565,7 @@ class Originals:
                 return False
             if self._is_users(value):
                 return True
-        return first is not None and first != id(value)
+        return first is not None and first != _id(value)
 
     def _is_users(self, function: Any) -> bool:
         names = function.__globals__
@@ -542,7 +579,7 @@ class Originals:
     def _shell(self) -> dict[str, Any]:
         """Return ids of what IPython runs around a cell; of callbacks, only the user's."""
         found: dict[str, Any] = {
-            "displayhook": id(self._part("displayhook")),
+            "displayhook": _id(self._part("displayhook")),
             "ast_transformers": self._ids(self._part("ast_transformers")),
             "input_transformers": self._ids(self._part("input_transformers_post")),
             "custom_exceptions": self._ids(self._part("custom_exceptions")),
@@ -552,7 +589,7 @@ class Originals:
             found["input_transformers." + name] = self._ids(_instance_dict(manager).get(name))
         events = _instance_dict(self._part("events")).get("callbacks")
         for name, callbacks in list(events.items()) if type(events) is dict else ():
-            users = [id(c) for c in list(callbacks) if self._is_users_callable(c)]
+            users = [_id(c) for c in list(callbacks) if self._is_users_callable(c)]
             if users:
                 found["events." + name] = users
         formatters = self._formatters()
@@ -560,7 +597,7 @@ class Originals:
             found["formatters"] = formatters
         for name in SHELL_METHODS:
             if name in self.held:
-                found["shell." + name] = id(self.held[name])
+                found["shell." + name] = _id(self.held[name])
         return found
 
     def _part(self, name: str) -> Any:
@@ -569,7 +606,7 @@ class Originals:
 
     @staticmethod
     def _ids(value: Any) -> Any:
-        return [id(item) for item in value] if type(value) in (list, tuple) else []
+        return [_id(item) for item in value] if type(value) in (list, tuple) else []
 
     def _formatters(self) -> list[int]:
         """Return the ids of printers that the user registered."""
@@ -587,7 +624,7 @@ class Originals:
                 printers = traits.get(table)
                 for printer in list(printers.values()) if type(printers) is dict else ():
                     if self._is_users_callable(printer):
-                        found.append(id(printer))
+                        found.append(_id(printer))
         return found
 
     def _is_users_callable(self, value: Any) -> bool:

@@ -7,7 +7,7 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any, Callable
 
-from .references import SEP, _ident, _module_table, _object_dict, _threading, _threads
+from .references import SEP, _id, _ident, _module_table, _object_dict, _threading, _threads
 from .starters import dressed
 from .values import module_of
 
@@ -75,7 +75,7 @@ class Threads:
             thread = function.__self__ if type(function) is types.MethodType else None
             if thread is None or not issubclass(type(thread), _threading.Thread):  # type: ignore[union-attr]
                 return None
-            self.starts[id(thread)] = self.starting
+            self.starts[_id(thread)] = self.starting
             return thread
         except BaseException as error:
             if self.probe.failed("start of a thread", error):
@@ -87,14 +87,16 @@ class Threads:
         ident = _ident()
         thread = _threads.get(ident)
         if thread is not None and type(thread) is not getattr(_threading, "_DummyThread", None):
-            return True, self.starts.get(id(thread))
+            return True, self.starts.get(_id(thread))
         return ident in self.raw, self.raw.get(ident)
 
     def left_by(self, run: Run) -> list[str]:
         """Return the names of the threads that a run leaves and that may still do something."""
-        names = []
+        names: list[str] = []
+        if not self.starts and not self.raw:
+            return names
         for ident, thread in list(_threads.items()):
-            if self.starts.get(id(thread)) is run and not is_idle(ident, thread):
+            if self.starts.get(_id(thread)) is run and not is_idle(ident, thread):
                 names.append(thread_name(thread))
         self._forget_ended()
         if self.raw:
@@ -105,7 +107,7 @@ class Threads:
 
     def _forget_ended(self) -> None:
         limbo = getattr(_threading, "_limbo", {})
-        alive = {id(thread) for table in (_threads, limbo) for thread in list(table.values())}
+        alive = {_id(thread) for table in (_threads, limbo) for thread in list(table.values())}
         for number in list(self.starts):
             if number not in alive:
                 del self.starts[number]
@@ -117,7 +119,7 @@ class Threads:
     def tasks(self) -> set[int] | None:
         """Return the ids of the tasks that are not done on the calling thread's loop."""
         found = self._tasks()
-        return None if found is None else {id(task) for task in found}
+        return None if found is None else {_id(task) for task in found}
 
     def _tasks(self) -> list[Any] | None:
         names = getattr(_module_table.get("asyncio"), "__dict__", {})
@@ -138,7 +140,7 @@ class Threads:
         left = [
             task
             for task in found
-            if task is not here and id(task) not in run.tasks and not is_server(task)
+            if task is not here and _id(task) not in run.tasks and not is_server(task)
         ]
         return len(left) + self._timers(run, names["get_running_loop"]())
 

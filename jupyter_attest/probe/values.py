@@ -6,7 +6,7 @@ import binascii
 import os
 from typing import Any
 
-from .references import NAME, _gmtime, _stat, _type_dict, _type_module, _type_name
+from .references import NAME, _gmtime, _id, _stat, _type_dict, _type_module, _type_name
 
 PATH_TYPES = frozenset({"PosixPath", "WindowsPath"})
 
@@ -77,7 +77,7 @@ def type_name(value: Any) -> str:
 
 def ids_of(names: Any) -> list[int]:
     """Return the ids of a dictionary's values in its order, quickly."""
-    return list(map(id, list(names.values())))
+    return list(map(_id, list(names.values())))
 
 
 def stat_fields(st: os.stat_result, mounts: dict[int, str]) -> dict[str, Any]:
