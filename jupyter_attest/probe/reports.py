@@ -12,6 +12,7 @@ from .sql import LONGEST, database_file, files_in_sql
 from .values import (
     Pattern,
     _class_attribute,
+    module_of,
     name_of,
     plain_text,
     try_stat,
@@ -327,7 +328,7 @@ class Report:
         return value
 
     def _trusted(self, value: Any) -> bool:
-        package = _class_attribute(type(value), "__module__").partition(".")[0]
+        package = module_of(type(value)).partition(".")[0]
         return package in self.entry.get("trusts", (self.library,))
 
     def _text(self, steps: list[str], args: Any, kwargs: Any, result: Any = None) -> str | None:
@@ -399,9 +400,10 @@ class Report:
         seen = run.seen if run is not None else probe.loose
         if (statement, "db") not in seen:
             seen[(statement, "db")] = 1
+            named = self.entry["dialect"]
             probe.tell("db.queried", run, how, {
                 "library": self.library,
-                "dialect": self._text(self.entry["dialect"], args, kwargs),
+                "dialect": named if type(named) is str else self._text(named, args, kwargs),
                 "host": self._plain("host", args, kwargs),
                 "database": self._plain("database", args, kwargs),
                 "statement": probe.journal.text(*cut_text(statement)),

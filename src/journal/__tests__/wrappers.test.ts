@@ -102,7 +102,7 @@ const Entry = z.discriminatedUnion('form', [
     form: z.literal('query'),
     argument: Place,
     arguments: Places,
-    dialect: Steps,
+    dialect: z.union([Steps, z.string()]),
     host: Steps,
     database: Steps,
     trusts: z.optional(z.array(z.string()))
