@@ -60,9 +60,12 @@ async function environment() {
 try {
   await setUp('test');
   await environment();
-  const tests = 'jupyter_attest/tests/probe/heavy_libraries.py';
+  const tests = [
+    'jupyter_attest/tests/probe/heavy_libraries.py',
+    'jupyter_attest/tests/condense/heavy_notebooks.py'
+  ];
   const { code, output } = await run(
-    [venv('python'), '-m', 'pytest', '-q', tests, ...process.argv.slice(2)],
+    [venv('python'), '-m', 'pytest', '-q', ...tests, ...process.argv.slice(2)],
     { env: { JUPYTER_ATTEST_TEST_PYTHON: PYTHON } }
   );
   console.log(output);

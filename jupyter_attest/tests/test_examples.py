@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -201,20 +202,56 @@ def test_replayed_it_is_the_same(attester: Attester, artifact: str) -> None:
     assert "Matches" in attester.must("verify", artifact, "--record", reply["record"])
 
 
-def test_the_condensed_notebook_gives_the_same_files_from_the_top(
-    attester: Attester, tmp_path: Path
+#: What the examples import and what runs a notebook; in the versions that the record names.
+DIRECT = ("pandas", "pyarrow", "scikit-learn", "joblib", "matplotlib", "ipykernel", "nbclient")
+
+RUN_NOTEBOOK = (
+    "import nbclient, nbformat\n"
+    "import importlib.util\nassert importlib.util.find_spec('jupyter_attest') is None\n"
+    "nbclient.execute(nbformat.read('condensed.ipynb', 4))"
+)
+
+
+@pytest.fixture(scope="module")
+def fresh_python(attester: Attester, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A Python with the packages of the model's record from PyPI, and without ours."""
+    [listed] = (attester.work / ".attest/2-train.ipynb").glob("*/environment.json")
+    packages = json.loads(listed.read_text())["sessions"][-1]["packages"]
+    pinned = {p["name"].lower(): p["version"] for p in packages if "origin" not in p}
+    folder = tmp_path_factory.mktemp("fresh")
+    (folder / "pins").write_text("".join(f"{n}=={v}\n" for n, v in pinned.items()))
+    venv.create(folder / "venv", with_pip=True)
+    python = str(folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python")
+    wanted = [f"{name}=={pinned[name]}" for name in DIRECT]
+    command = [python, "-m", "pip", "install", "-q", "-c", str(folder / "pins"), *wanted]
+    subprocess.run(command, check=True, timeout=600)
+    return python
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("artifact", "made"),
+    [("clean.parquet", ["clean.parquet"]), ("model.joblib", ["clean.parquet", "model.joblib"])],
+)
+def test_the_condensed_notebook_gives_the_same_files_in_a_fresh_environment(
+    attester: Attester, fresh_python: str, tmp_path: Path, artifact: str, made: list[str]
 ) -> None:
-    """Both sessions in one notebook, in an empty folder with nothing but the raw table."""
-    attester.must("condense", "model.joblib", "-o", str(tmp_path / "condensed.ipynb"))
-    shutil.copytree(ROOT / "examples/data", tmp_path / "data")
-    command = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute"]
-    away = {**os.environ, "HOME": str(tmp_path)}
+    """From the top, by any client, in an empty folder with nothing but the inputs it lists."""
+    attester.must("condense", artifact, "-o", str(tmp_path / "condensed.ipynb"))
+    metadata = json.loads((tmp_path / "condensed.ipynb").read_text())["metadata"]
+    for each in metadata["jupyter_attest"]["inputs"]:
+        assert each["root"] == "notebook"
+        place = tmp_path / each["rel"]
+        place.parent.mkdir(exist_ok=True)
+        shutil.copy(attester.work / each["rel"], place)
+        assert digest(place) == each["sha256"]
+    away = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     done = subprocess.run(
-        [*command, "condensed.ipynb"], cwd=tmp_path, env=away, capture_output=True, timeout=200
+        [fresh_python, "-c", RUN_NOTEBOOK], cwd=tmp_path, env=away, capture_output=True, timeout=200
     )
     assert done.returncode == 0, done.stderr
-    for artifact in ("clean.parquet", "model.joblib"):
-        assert digest(tmp_path / artifact) == digest(attester.work / artifact)
+    for name in made:
+        assert digest(tmp_path / name) == digest(attester.work / name)
 
 
 def test_a_file_that_changed_since_its_run_is_refused(attester: Attester) -> None:

@@ -51,7 +51,7 @@ export class SessionFlow {
   /** @param isDropped whether the author leaves a run out: then it hides no earlier write. */
   constructor(session: ISession, isDropped: (run: IRun) => boolean) {
     const mayWrite = intervals(session);
-    const builder = new FlowBuilder();
+    const builder = new FlowBuilder(hasUnseenRuns(session));
     for (const run of session.runs) {
       this.flows[run.number] = builder.pass(run, {
         mayHaveWritten: mayWrite[run.number] === 1,
@@ -79,12 +79,18 @@ export class SessionFlow {
 }
 
 class FlowBuilder {
-  private readonly knowledge = new Knowledge();
+  private readonly knowledge: Knowledge;
   private readonly states = new Map<string, IState>();
   /** Names behind `FUNCTIONS`. */
   private readonly later = new Set<string>();
   /** Functions may look up names by text: from then on nobody can tell what they read. */
-  private functionsReach = false;
+  private functionsReach: boolean;
+
+  /** @param unseen whether runs went by that nobody saw: they may have left anything behind. */
+  constructor(unseen: boolean) {
+    this.knowledge = new Knowledge(!unseen);
+    this.functionsReach = unseen;
+  }
 
   pass(
     run: IRun,
@@ -185,6 +191,15 @@ class FlowBuilder {
     const before = kills ? null : (this.states.get(resource) ?? null);
     this.states.set(resource, { writer, before });
   }
+}
+
+/** Recording began late, within a run of which not everything was seen, or was paused. */
+function hasUnseenRuns({ install, runsMissed, gaps }: ISession): boolean {
+  return (
+    install === 'late' ||
+    runsMissed > 0 ||
+    gaps.some(({ code }) => code === 'paused')
+  );
 }
 
 /** By run number: 1 where the run is one of several that may have written a file. */

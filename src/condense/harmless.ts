@@ -33,14 +33,15 @@ export class Knowledge {
   private readonly types = new Map<string, string>();
   /** Names whose value isn't known. */
   private readonly unknown = new Set<string>();
-  /** No run so far went unobserved. */
-  private whole = true;
   /** Objects that run the user's code when looked at may be in any container. */
   private ownTypes = false;
   /** Something that proofs rely on may not be original, or calls the user's code. */
   private altered = false;
   /** Somebody may notice when an object ends. */
   private watched = false;
+
+  /** @param whole whether no run so far went unobserved. */
+  constructor(private whole: boolean) {}
 
   /** The type of a name that nothing of the user's is hidden in; null when unknown. */
   typeOf(name: string): string | null {

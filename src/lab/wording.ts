@@ -481,6 +481,13 @@ function knownGap(trans: TranslationBundle, code: GapCode): IGapWords {
         what: trans.__('The text of these runs was deleted on request.'),
         meaning: trans.__("The code can't be shown or run again.")
       };
+    case 'user-input':
+      return {
+        what: trans.__(
+          "A widget or a prompt gave the code something that no cell shows; what it was isn't recorded."
+        ),
+        meaning: trans.__("The same answer can't be given again.")
+      };
     case 'silent-run':
       return {
         what: trans.__('Code ran that no notebook cell shows.'),

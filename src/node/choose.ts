@@ -9,7 +9,7 @@ import {
 import { isSameFile, statOf } from './files';
 import { readJournals, type History, type IRecordedSession } from './history';
 import { matchSubject, refuse, type Refusal, type ISubject } from './subjects';
-import { traceSubject, type ITraced } from './trace';
+import { isSure, traceSubject, type ITraced } from './trace';
 import type { IWish } from './wish';
 import { compareWithDisk, lastWrites, writerNumber } from './written';
 
@@ -134,10 +134,13 @@ function traceOne(
     return traceSubject(history, subject);
   }
   const match = matchSubject(named.session, subject);
-  if (match.kind === 'changed' || (match.kind === 'written' && match.here)) {
+  if (match.kind === 'changed' || isSure(match)) {
     return { subject, session: named, match };
   }
   const other = traceSubject(history, subject);
+  if (match.kind === 'written' && match.here && !isSure(other.match)) {
+    return { subject, session: named, match };
+  }
   if (
     other.match.kind === 'written' &&
     (other.match.here || match.kind === 'not-seen')

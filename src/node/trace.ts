@@ -1,6 +1,7 @@
 /** Which recorded sessions a record stands on. */
 import type { Stat } from '../journal/events';
 import type { IFileVersion, ISession } from '../session/types';
+import { foundChanged, isSurelyWritten } from '../session/fold';
 import { sameIdentity } from './files';
 import type { History, IRecordedSession } from './history';
 import { nameText } from '../journal/names';
@@ -15,8 +16,9 @@ export interface ITraced {
 
 /**
  * Find the session that wrote a subject: by the index where it knows the path or
- * the fingerprint, else in every journal. The newest session that wrote it at its
- * path wins, then the newest that wrote the same bytes elsewhere.
+ * the fingerprint, else in every journal. The newest session that surely wrote it at
+ * its path wins, then the newest that may have, then the newest that wrote the same
+ * bytes elsewhere.
  *
  * @returns `changed` with the newest session that wrote other bytes there, when
  * none wrote these.
@@ -24,47 +26,56 @@ export interface ITraced {
 export function traceSubject(history: History, subject: ISubject): ITraced {
   let stale: ITraced | null = null;
   let elsewhere: ITraced | null = null;
-  for (const session of candidates(history, subject)) {
-    const match = matchSubject(session.session, subject);
-    if (match.kind === 'written' && match.here) {
-      return { subject, session, match };
+  let unsure: ITraced | null = null;
+  for (const sid of candidates(history, subject, () => unsure !== null)) {
+    const session = history.peek(sid);
+    if (session === null) {
+      continue;
     }
-    if (match.kind === 'written') {
-      elsewhere ??= { subject, session, match };
+    const match = matchSubject(session.session, subject);
+    const traced = { subject, session, match };
+    if (isSure(match)) {
+      return traced;
+    }
+    if (match.kind === 'written' && match.here) {
+      unsure ??= traced;
+    } else if (match.kind === 'written') {
+      elsewhere ??= traced;
     } else if (match.kind === 'changed') {
-      stale ??= { subject, session, match };
+      stale ??= traced;
     }
   }
   return (
+    unsure ??
     elsewhere ??
     stale ?? { subject, session: null, match: { kind: 'not-seen' } }
   );
 }
 
+/** Seen to be written there, not only found changed while the session went on. */
+export const isSure = (match: SubjectMatch): boolean =>
+  match.kind === 'written' && match.here && match.version.certainty === 'sure';
+
+/** Those of which the index tells that they wrote it, those that it doesn't know yet, then all. */
 function* candidates(
   history: History,
-  subject: ISubject
-): Generator<IRecordedSession> {
-  const indexed = new Set(
-    history
-      .index()
-      .filter(
-        entry => entry.path === subject.path || entry.sha256 === subject.sha256
-      )
-      .map(entry => entry.sid)
+  { path, sha256 }: ISubject,
+  isFound: () => boolean
+): Generator<string> {
+  const index = history.index();
+  const likely = new Set(
+    index
+      .filter(entry => entry.path === path || entry.sha256 === sha256)
+      .map(({ sid }) => sid)
       .reverse()
   );
-  for (const sid of indexed) {
-    const session = history.peek(sid);
-    if (session !== null) {
-      yield session;
-    }
-  }
-  for (const session of history.all()) {
-    if (!indexed.has(session.session.sid)) {
-      yield session;
-    }
-  }
+  const known = new Set(index.map(({ sid }) => sid));
+  const others = history
+    .list()
+    .map(({ sid }) => sid)
+    .filter(sid => !likely.has(sid));
+  yield* likely;
+  yield* others.filter(sid => !known.has(sid) || !isFound());
 }
 
 /** A fingerprint taken at attest time of bytes that a session read. */
@@ -106,13 +117,13 @@ export async function withEarlier(
   return { sessions: oldestFirst, taken };
 }
 
-/** Sessions that wrote bytes which this one read from outside. */
+/** Sessions that wrote bytes which this one read from outside, or only found changed. */
 function writersFor(
   history: History,
   reader: ISession,
   taken: readonly ITaken[]
 ): IRecordedSession[] {
-  const inputs = externalInputs(reader);
+  const inputs = [...externalInputs(reader), ...foundChanged(reader)];
   const digestOf = (version: IFileVersion): string | null =>
     version.sha256 ?? takenDigest(version, taken);
   const digests = new Set(inputs.map(digestOf).filter(each => each !== null));
@@ -178,9 +189,13 @@ function wroteAny(
     .filter(version => version.origin === 'run');
   const digests = new Set(written.map(version => version.sha256));
   const identities = new Set(written.map(identity));
+  const surely = new Set(written.filter(isSurelyWritten).map(identity));
   return inputs.some(input => {
-    const digest = digestOf(input);
     const id = identity(input);
+    if (input.origin === 'run') {
+      return id !== null && surely.has(id);
+    }
+    const digest = digestOf(input);
     return (
       (digest !== null && digests.has(digest)) ||
       (id !== null && identities.has(id))

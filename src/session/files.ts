@@ -32,6 +32,8 @@ export interface IFilesContext {
   documents: ReadonlySet<string>;
   /** Digests taken for a record, beyond the session's own. */
   hashed: readonly EventOf<'file.hashed'>[];
+  /** Identities of files that another session is known to have written. */
+  elsewhere: ReadonlySet<string>;
 }
 
 export function readFiles(log: ISessionLog, context: IFilesContext): IFiles {
@@ -442,7 +444,9 @@ class FileFold {
     if (this.context.documents.has(key)) {
       return;
     }
-    const range = this.range(event.runs);
+    const range = this.context.elsewhere.has(identity(after))
+      ? null
+      : this.range(event.runs);
     const twin = this.byIdentity.get(epochIdentity(after, epoch));
     if (twin !== undefined) {
       // Another name of a file whose write was seen.

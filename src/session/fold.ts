@@ -11,12 +11,14 @@ import {
   readClients,
   readDocuments
 } from './documents';
+import { identity } from './digests';
 import { readFiles } from './files';
 import { digestGaps, findGaps } from './gaps';
 import { eventsOf, lastOf, mainProbe, sortLog, type ISessionLog } from './log';
 import { forgottenTexts, joinRuns, type IRuns } from './runs';
 import type {
   IExecution,
+  IFileVersion,
   IMachine,
   IQuery,
   IRemoteRead,
@@ -30,6 +32,11 @@ export interface IFoldOptions {
   hashed?: readonly EventOf<'file.hashed'>[];
   /** Tombstones, from `forgotten.jsonl`. */
   forgotten?: readonly JournalEvent[];
+}
+
+interface IFoldContext extends IFoldOptions {
+  /** Identities of files that another session is known to have written. */
+  elsewhere?: ReadonlySet<string> | null;
 }
 
 /** A session that was folded before, by itself and with no options. */
@@ -94,17 +101,66 @@ export function foldSessions(
       bySid.set(file.sid, [...(bySid.get(file.sid) ?? []), file]);
     }
   }
+  const fold = (sid: string, elsewhere: ReadonlySet<string> | null) =>
+    foldLog(sortLog(sid, bySid.get(sid)!), {
+      ...options,
+      forgotten,
+      elsewhere
+    });
+  const alone = [...bySid].map(([sid, own]) => {
+    const known = usable.find(
+      ({ session, sources }) =>
+        session.sid === sid && isSame(sources, [...own, ...buried])
+    );
+    return known?.session ?? fold(sid, null);
+  });
   return new Map(
-    [...bySid].map(([sid, own]) => {
-      const known = usable.find(
-        ({ session, sources }) =>
-          session.sid === sid && isSame(sources, [...own, ...buried])
-      );
-      const fold = () => foldLog(sortLog(sid, own), { ...options, forgotten });
-      return [sid, known?.session ?? fold()];
+    alone.map(session => {
+      const elsewhere = writtenElsewhere(session, alone);
+      const { sid } = session;
+      return [sid, elsewhere === null ? session : fold(sid, elsewhere)];
     })
   );
 }
+
+/**
+ * What one session only found changed and another is known to have written: two
+ * notebooks at work in one folder. Null when there is none.
+ */
+function writtenElsewhere(
+  session: ISession,
+  all: readonly ISession[]
+): ReadonlySet<string> | null {
+  const found = new Set(
+    foundChanged(session).map(({ stat }) => identity(stat!))
+  );
+  const theirs = all
+    .filter(other => other !== session && found.size > 0)
+    .flatMap(({ files }) => files)
+    .flatMap(({ versions }) => versions)
+    .filter(isSurelyWritten)
+    .map(({ stat }) => identity(stat!))
+    .filter(id => found.has(id));
+  return theirs.length === 0 ? null : new Set(theirs);
+}
+
+/** Versions of which nothing but a change on disk was seen. */
+export function foundChanged({ files }: ISession): IFileVersion[] {
+  return files
+    .flatMap(({ versions }) => versions)
+    .filter(
+      ({ origin, certainty, stat, seenBy }) =>
+        origin === 'run' &&
+        certainty === 'may' &&
+        stat !== null &&
+        seenBy.every(by => by === 'scan')
+    );
+}
+
+export const isSurelyWritten = (version: IFileVersion): boolean =>
+  version.origin === 'run' &&
+  version.certainty === 'sure' &&
+  version.stat !== null;
 
 const isEmpty = ({ hashed = [], forgotten = [] }: IFoldOptions) =>
   hashed.length === 0 && forgotten.length === 0;
@@ -115,7 +171,7 @@ function isSame<T>(some: readonly T[], others: readonly T[]): boolean {
   return some.length === all.size && some.every(each => all.has(each));
 }
 
-function foldLog(log: ISessionLog, options: IFoldOptions): ISession {
+function foldLog(log: ISessionLog, options: IFoldContext): ISession {
   const state = stateOf(log.recorder);
   const hasRecorder = log.recorder.some(
     e => e.type === 'kernel.started' || e.type === 'run.input'
@@ -133,7 +189,8 @@ function foldLog(log: ISessionLog, options: IFoldOptions): ISession {
   const files = readFiles(log, {
     runs: runs.byId,
     documents: documentPaths(log.recorder),
-    hashed: options.hashed ?? []
+    hashed: options.hashed ?? [],
+    elsewhere: options.elsewhere ?? new Set()
   });
   const session = {
     sid: log.sid,

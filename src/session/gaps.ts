@@ -143,6 +143,9 @@ function fromRuns({ session, runs }: IGapFacts): IGap[] {
     if (run.kind === 'silent') {
       gaps.push(gap('silent-run', here));
     }
+    if (run.kind === 'callback' || asksForInput(run)) {
+      gaps.push(gap('user-input', here));
+    }
     if (run.status === 'killed') {
       gaps.push(gap('killed-run', here));
     }
@@ -187,6 +190,17 @@ function makesCode({ facts }: IRun): boolean {
     facts !== null &&
     (facts.dynamic.some(name => MAKING.has(name)) ||
       facts.calls.some(({ target }) => RUNS_TEXT.test(target ?? '')))
+  );
+}
+
+/** A call of `input`, or of `getpass`. */
+function asksForInput({ facts }: IRun): boolean {
+  return (
+    facts?.calls.some(
+      ({ name, target }) =>
+        target === 'getpass.getpass' ||
+        (name === 'input' && !/^__main__\./.test(target ?? ''))
+    ) ?? false
   );
 }
 

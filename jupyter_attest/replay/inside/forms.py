@@ -113,7 +113,8 @@ def _keras(data: bytes) -> Items:
     items: Items = {}
     for name, body in _zip(data).items():
         if name.endswith(".json"):
-            flatten(items, name, _without_the_day(json.loads(body)))
+            shared: dict[Any, int] = {}
+            flatten(items, name, _numbered(_without_the_day(json.loads(body)), shared))
         elif name.endswith(".h5"):
             for inner, value in _hdf5(body).items():
                 add(items, f"{name}/{inner}", value)
@@ -126,6 +127,18 @@ def _without_the_day(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: _without_the_day(v) for k, v in value.items() if k not in _OF_THE_DAY}
     return [_without_the_day(each) for each in value] if isinstance(value, list) else value
+
+
+def _numbered(value: Any, shared: dict[Any, int]) -> Any:
+    """What Keras names by its address in memory, by its place among them."""
+    if isinstance(value, dict):
+        return {
+            k: shared.setdefault(v, len(shared))
+            if k == "shared_object_id"
+            else _numbered(v, shared)
+            for k, v in sorted(value.items())
+        }
+    return [_numbered(each, shared) for each in value] if isinstance(value, list) else value
 
 
 def _hdf5(data: bytes) -> Items:

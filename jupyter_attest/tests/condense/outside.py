@@ -63,6 +63,22 @@ OUTSIDE: dict[str, Case] = {
         "with multiprocessing.get_context('fork').Pool(2) as pool: x = pool.map(square, [1, 2])",
         WRITE,
     ),
+    # As the workers of a DataLoader read; with torch itself it is in heavy.py.
+    "workers that are spawned read files": case(
+        "1 2 3 4",
+        "%%writefile rows.py\ndef read(at): return open(f'{at}.txt').read()",
+        "import multiprocessing\nfrom rows import read",
+        "with multiprocessing.get_context('spawn').Pool(2) as pool: x = pool.map(read, [0, 1, 2])",
+        WRITE,
+        inputs={f"{at}.txt": str(at) for at in range(3)},
+    ),
+    "workers that fork read files": case(
+        "1 2 3",
+        "import multiprocessing\ndef read(at): return open(f'{at}.txt').read()",
+        "with multiprocessing.get_context('fork').Pool(2) as pool: x = pool.map(read, [0, 1, 2])",
+        WRITE,
+        inputs={f"{at}.txt": str(at) for at in range(3)},
+    ),
     "processes of joblib": case(
         "1 2 3",
         "import joblib, math",

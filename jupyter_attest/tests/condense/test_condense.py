@@ -9,7 +9,9 @@ from jupyter_attest.tests.condense.cases import CORE, HELD_OUT
 from jupyter_attest.tests.condense.hidden import HIDDEN
 from jupyter_attest.tests.condense.messy import MESSY
 from jupyter_attest.tests.condense.outside import OUTSIDE
+from jupyter_attest.tests.condense.served import LATE, SERVED, record_late, serve
 from jupyter_attest.tests.condense.sessions import Recorded, record_all, replay
+from jupyter_attest.tests.server.running import running
 
 #: Every kernel that the cases start is started in the first of these tests.
 pytestmark = pytest.mark.timeout(1800)
@@ -85,3 +87,27 @@ def test_run_again_the_kept_runs_give_what_they_should(
 ) -> None:
     reply = replay(recorded[name], EVERY[name])
     assert reply["outcome"] == EVERY[name].replay, reply
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recorded]:
+    """The sessions at a server, and the one that recording came late to."""
+    with running(tmp_path_factory.mktemp("served")) as server:
+        found = {name: serve(server, name, one) for name, one in SERVED.items()}
+    return {**found, "late": record_late(tmp_path_factory.mktemp("late"))}
+
+
+LIVED = {**{name: one.case for name, one in SERVED.items()}, "late": LATE}
+
+
+@pytest.mark.parametrize("name", LIVED)
+def test_what_a_person_does_at_a_server_comes_out_as_it_should(
+    lived: dict[str, Recorded], name: str
+) -> None:
+    one, found = LIVED[name], lived[name]
+    assert len(found.runs) == one.runs, found.said
+    assert one.needed <= found.kept, found.told()
+    assert one.dropped <= found.proved, found.told()
+    assert one.gaps == found.gaps
+    reply = replay(found, one)
+    assert reply["outcome"] == one.replay, reply

@@ -79,7 +79,9 @@ def write_keras(path: Path, numbers: Any, other_way: bool) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         date = "2026-01-02" if other_way else "2026-01-01"
         archive.writestr("metadata.json", json.dumps({"keras_version": "3", "date_saved": date}))
-        archive.writestr("config.json", json.dumps({"units": 4}))
+        policy, other = (140296540164176, 7) if other_way else (140168824325904, 9)
+        layers = [{"shared_object_id": each} for each in (policy, other, policy)]
+        archive.writestr("config.json", json.dumps({"units": 4, "layers": layers}))
         archive.writestr("model.weights.h5", weights.read_bytes())
 
 

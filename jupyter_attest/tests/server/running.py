@@ -201,13 +201,13 @@ class Page:
             if made and message["parent_header"].get("msg_id") == msg_id:
                 return str(made)
 
-    def wait(self, msg_id: str) -> None:
-        """Until the kernel is idle after a request."""
-        while True:
+    def wait(self, *msg_ids: str) -> None:
+        """Until the kernel is idle after these requests."""
+        left = set(msg_ids)
+        while left:
             message = json.loads(self._socket.recv())
-            idle = message["content"].get("execution_state") == "idle"
-            if idle and message["parent_header"].get("msg_id") == msg_id:
-                return
+            if message["content"].get("execution_state") == "idle":
+                left.discard(message["parent_header"].get("msg_id"))
 
     def close(self) -> None:
         self._socket.close()

@@ -231,6 +231,26 @@ describe('condense over sessions', () => {
     ]);
   });
 
+  it('goes on to a session that was at work beside, though both saw the file change', () => {
+    const disk = new Disk();
+    const cleaning = new FakeSession({ sid: 'a', disk });
+    const training = new FakeSession({ sid: 'b', disk });
+    training.run();
+    cleaning.run({ writes: { [CLEAN]: 'c' } });
+    training.helper.add('file.changed', {
+      path: CLEAN,
+      before: null,
+      after: disk.stat(CLEAN),
+      runs: ['m1/0', 'm2/0']
+    });
+    training.run({ reads: [CLEAN], writes: { [MODEL]: 'w' } });
+    const found = slice([cleaning, training]);
+    expect(found.edges).toMatchObject([
+      { sid: 'b', fromSid: 'a', from: { writers: [1, 1] } }
+    ]);
+    expect(verdicts(found, 0)).toEqual(['1 needed wrote']);
+  });
+
   it('does without sessions that aren’t at hand, and names the input', () => {
     const found = slice([chain()[1]!]);
     expect(found.sessions.map(s => s.session.sid)).toEqual(['b']);

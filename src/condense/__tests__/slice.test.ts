@@ -60,8 +60,10 @@ const opaque = (): ICell => ({
 });
 
 /** A session of these cells, its evidence written as the probe writes it. */
-function sessionOf(cells: readonly ICell[]): FakeSession {
-  const session = new FakeSession();
+function sessionOf(
+  cells: readonly ICell[],
+  session = new FakeSession()
+): FakeSession {
   const bound = new Set<string>();
   cells.forEach((cell, at) => {
     const id = session.run({
@@ -183,6 +185,24 @@ describe('what is left out', () => {
       fits('df')
     );
     expect(dropped(found)).toEqual([2, 3]);
+  });
+
+  it.each<[string, () => FakeSession]>([
+    ['came late', () => new FakeSession({ install: 'late', runsMissed: 2 })],
+    ['came late, first', () => new FakeSession({ install: 'late' })],
+    [
+      'was paused',
+      () => {
+        const session = new FakeSession();
+        session.server.add('recording.paused', { whom: 'ann' });
+        session.server.add('recording.resumed', { whom: 'ann' });
+        return session;
+      }
+    ]
+  ])('is nothing where recording %s', (_, began) => {
+    const cells = [assigns('x'), assigns('y', ['x']), fits('x')];
+    expect(dropped(verdictsOf(sessionOf(cells)))).toEqual([2]);
+    expect(dropped(verdictsOf(sessionOf(cells, began())))).toEqual([]);
   });
 
   it('is a value that was bound again before anyone read it', () => {

@@ -206,6 +206,10 @@ const leaving = (stillOpen: boolean): IStory => ({
   }
 });
 
+const called = (name: string, target: string | null) => ({
+  facts: { calls: [{ name, receiverType: null, target }] }
+});
+
 const drawn = (
   before: string | null,
   calls: string[],
@@ -365,6 +369,14 @@ const STORIES: Record<GapCode, [shows: IStory, hides: IStory][]> = {
     [stated('no-such'), first({})]
   ],
   'text-forgotten': [],
+  'user-input': [
+    [first({ kind: 'callback' }), first({})],
+    [first(called('input', null)), first(called('input', '__main__.input'))],
+    [
+      first(called('p', 'getpass.getpass')),
+      first(called('p', 'getpass.getuser'))
+    ]
+  ],
   'silent-run': [[first({ seenBy: ['probe'] }), first({})]],
   'kernel-originated': [
     [

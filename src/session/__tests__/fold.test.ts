@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {
+  Disk,
   FakeSession,
   usualSession,
   Writer,
@@ -609,6 +610,30 @@ describe('files', () => {
     expect(second!.writes[0]!.path).toBe(PATH);
   });
 
+  it('that another session wrote aren’t taken for this one’s, though it found them changed', () => {
+    const disk = new Disk();
+    const writer = new FakeSession({ sid: 'a', disk });
+    const finder = new FakeSession({ sid: 'b', disk });
+    writer.run({ writes: { [PATH]: 'x' } });
+    finder.run();
+    finder.helper.add('file.changed', {
+      path: PATH,
+      before: null,
+      after: disk.stat(PATH),
+      runs: ['m1/0', 'm1/0']
+    });
+    finder.hash(PATH, 'after');
+    finder.run({ reads: [PATH] });
+    expect(codes(fold(finder))).toEqual(['write-by-scan']);
+    const both = foldSessions([...writer.files, ...finder.files]);
+    expect(both.get('a')!.files[0]!.versions).toMatchObject([
+      { origin: 'run', writers: [1, 1], certainty: 'sure' }
+    ]);
+    const found = both.get('b')!;
+    expect(found.files[0]!.versions).toMatchObject([{ origin: 'external' }]);
+    expect(codes(found)).toEqual([]);
+  });
+
   it('in a folder that moved keep their bytes', () => {
     const session = new FakeSession();
     session.run({ writes: { '/home/ann/work/tmp/w.bin': 'x' } });
@@ -978,6 +1003,7 @@ const PROVOKED: [string, () => FakeSession][] = [
     () => withInside('file.mapped', { path: '/x/map.bin', writable: true })
   ],
   ['kernel-originated', () => pastTheTap()],
+  ['user-input', () => withRun({ kind: 'callback' })],
   ['dynamic-code', () => withRun({ facts: { dynamic: ['exec'] } })],
   ['background-thread', () => withRun({ ended: { threadsAlive: ['t'] } })],
   ['background-thread', () => withRun({ ended: { tasksPending: 1 } })],
