@@ -1,33 +1,33 @@
 /**
- * Write a journal of N runs as the recorder, the probe and the helper would:
- * each run reads a table and every tenth writes one; the last writes the model.
+ * A journal of any number of runs, as observers wrote it: the recorded session
+ * `src/__tests__/corpus/rounds` with its second round of ten cells over and over, each
+ * cell edited every tenth time. A round reads a table, looks at it, fits a model and
+ * writes a table; the last run writes the model.
  */
 import { createHash, createHmac, randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { ROOT } from '../scripts/lib.mjs';
+
+const RECORDED = path.join(ROOT, 'src/__tests__/corpus/rounds');
+const PROJECT = '/home/user/project';
+const ROUND = 10;
 
 const sha256 = data => createHash('sha256').update(data).digest('hex');
 
-/** One observer's file: hash-chained lines with their own clock. */
+/** One observer's file: hash-chained lines, ten milliseconds apart. */
 class Writer {
-  constructor(sid, file, by) {
-    Object.assign(this, { sid, file, by, seq: 0, prev: null, lines: [] });
-    this.clock = Date.parse('2026-01-01T00:00:00Z');
+  constructor(file) {
+    Object.assign(this, { file, seq: 0, prev: null, lines: [] });
   }
 
-  write(type, fields) {
-    this.clock += 10;
-    const t = new Date(this.clock).toISOString().replace('Z', '000Z');
+  write(event, clock) {
     const line = JSON.stringify({
-      v: 1,
-      sid: this.sid,
+      ...event,
       seq: this.seq++,
-      t,
-      mono: String(this.clock * 1e6),
-      by: this.by,
-      type,
-      prev: this.prev,
-      ...fields
+      t: new Date(clock).toISOString().replace('Z', '000Z'),
+      mono: String(clock * 1e6),
+      prev: this.prev
     });
     this.prev = sha256(line);
     this.lines.push(line);
@@ -38,35 +38,92 @@ class Writer {
   }
 }
 
-function stat(file) {
-  const s = fs.statSync(file, { bigint: true });
+/** The recorded session: what came before the runs, the runs by their place, and what came after. */
+function readRecorded() {
+  const [sid] = fs.readdirSync(RECORDED).filter(name => /^0/.test(name));
+  const texts = JSON.parse(
+    fs.readFileSync(path.join(RECORDED, 'texts.json'), 'utf8')
+  );
+  const before = [];
+  const after = [];
+  const runs = new Map();
+  for (const file of fs.readdirSync(path.join(RECORDED, sid))) {
+    const text = fs.readFileSync(path.join(RECORDED, sid, file), 'utf8');
+    for (const line of text.trimEnd().split('\n')) {
+      const event = JSON.parse(line);
+      const id = event.msgId ?? event.run?.split('/')[0];
+      if (id !== undefined) {
+        runs.set(id, [...(runs.get(id) ?? []), { file, event }]);
+      } else if (
+        /^(kernel.ended|execution.ended|observer.left)$/.test(event.type)
+      ) {
+        after.push({ file, event });
+      } else {
+        before.push({ file, event });
+      }
+    }
+  }
+  const number = id => Number(id.split('_').at(-1));
+  const inOrder = [...runs.keys()].sort((a, b) => number(a) - number(b));
   return {
-    dev: String(s.dev),
-    ino: String(s.ino),
-    size: Number(s.size),
-    mtimeNs: String(s.mtimeNs),
-    ctimeNs: String(s.ctimeNs),
-    nlink: 1,
-    fs: 'ext4'
+    sid,
+    texts,
+    before,
+    after,
+    runs: inOrder.map(id => [id, runs.get(id)])
   };
+}
+
+/** The bytes' identity in an event: put in the place of the recorded one. */
+function identityOf(file) {
+  const found = fs.statSync(file, { bigint: true });
+  return {
+    dev: String(found.dev),
+    ino: String(found.ino),
+    size: Number(found.size),
+    mtimeNs: String(found.mtimeNs),
+    ctimeNs: String(found.ctimeNs)
+  };
+}
+
+/** An event with other words in the place of some. */
+function reworded(event, words) {
+  let line = JSON.stringify(event);
+  for (const [from, to] of words) {
+    line = line.replaceAll(from, to);
+  }
+  return JSON.parse(line);
 }
 
 /**
  * @param home journal home, made if it isn't there
  * @param work folder of the notebook and its files, made if it isn't there
- * @param runs number of runs
+ * @param runs number of runs, more than the 22 that were recorded
  * @returns path of the model, the file to attest
  */
 export function writeJournal(home, work, runs) {
+  const recorded = readRecorded();
   const sid = randomUUID();
   const folder = path.join(home, 'sessions', sid);
+  const key = Buffer.alloc(32);
   fs.mkdirSync(path.join(folder, 'texts'), { recursive: true, mode: 0o700 });
   fs.mkdirSync(work, { recursive: true });
-  const key = 'ab'.repeat(32);
-  fs.writeFileSync(path.join(folder, 'key'), key, { mode: 0o600 });
+  fs.writeFileSync(path.join(folder, 'key'), key.toString('hex'), {
+    mode: 0o600
+  });
+  const model = path.join(work, 'out');
+  fs.writeFileSync(model, 'weights');
+  const written = { stat: identityOf(model), sha256: sha256('weights') };
 
-  const text = code => {
-    const salt = createHmac('sha256', Buffer.from(key, 'hex'))
+  const kept = new Map();
+  const keepText = code => {
+    if (!kept.has(code)) {
+      kept.set(code, writeText(code));
+    }
+    return kept.get(code);
+  };
+  const writeText = code => {
+    const salt = createHmac('sha256', key)
       .update(code)
       .digest()
       .subarray(0, 16);
@@ -78,172 +135,105 @@ export function writeJournal(home, work, runs) {
       bytes: code.length
     };
   };
-  const file = (name, content) => {
-    const at = path.join(work, name);
-    fs.writeFileSync(at, content);
-    return { path: at, stat: stat(at), sha256: sha256(content) };
-  };
-
-  const notebook = file('bench.ipynb', '{"cells":[]}');
-  const table = file('table.csv', 'a,b\n1,2\n');
-  const model = file('model.bin', 'weights');
-  const server = new Writer(sid, path.join(folder, 'server.jsonl'), 'server');
-  const probe = new Writer(
-    sid,
-    path.join(folder, 'probe-bench.jsonl'),
-    'probe'
-  );
-  const helper = new Writer(sid, path.join(folder, 'helper.jsonl'), 'helper');
-  const observer = (id, kind) => ({
-    observer: {
-      id,
-      kind,
-      domain: 'tenant',
-      version: '0',
-      host: 'bench',
-      bootId: null
+  Object.values(recorded.texts).forEach(keepText);
+  const writers = new Map();
+  let clock = Date.parse('2026-01-01T00:00:00Z');
+  const write = (file, event) => {
+    if (!writers.has(file)) {
+      writers.set(file, new Writer(path.join(folder, file)));
     }
-  });
-  const platform = {
-    program: { name: 'bench', version: '0' },
-    platform: 'linux'
+    clock += 10;
+    writers.get(file).write(event, clock);
+  };
+  const places = [
+    [recorded.sid, sid],
+    [PROJECT, work]
+  ];
+  const lastId = recorded.runs.at(-1)[0];
+  const before = Number(lastId.split('_').at(-1)) - recorded.runs.length;
+  const numbered = n => lastId.replace(/\d+$/, String(n + before));
+  /** What is said of the model is said of the one on this disk, by the last run. */
+  const ofModel = event => {
+    const { stat, ...rest } = reworded(event, [
+      ...places,
+      [`${lastId}"`, `${numbered(runs)}"`],
+      [`${lastId}/`, `${numbered(runs)}/`]
+    ]);
+    const isIts = rest.realPath === model && stat !== null;
+    return isIts
+      ? {
+          ...rest,
+          ...(rest.sha256 && { sha256: written.sha256 }),
+          stat: written.stat
+        }
+      : stat === undefined
+        ? rest
+        : { ...rest, stat };
   };
 
-  for (const [writer, kind] of [
-    [server, 'server'],
-    [probe, 'probe'],
-    [helper, 'scan']
-  ]) {
-    const none = writer === probe ? { run: null, attribution: 'none' } : {};
-    writer.write('journal.started', { ...platform, ...none });
-    writer.write('observer.joined', { ...observer(writer.by, kind), ...none });
-  }
-  server.write('kernel.started', {
-    kernelId: randomUUID(),
-    previousSid: null,
-    kernelName: 'python3',
-    specSha256: null,
-    provisioner: 'jupyter-attest',
-    probe: 'expected'
-  });
-  server.write('document.bound', { docId: 'doc', path: notebook.path });
-  server.write('client.seen', {
-    client: 'client',
-    label: 'lab',
-    docId: 'doc',
-    evidence: 'bench'
-  });
-  const outside = { run: null, attribution: 'none' };
-  probe.write('probe.hello', {
-    ...outside,
-    version: '0',
-    digest: null,
-    pid: 1,
-    python: '3.11.7',
-    implementation: 'CPython',
-    ipykernel: '7.0.0',
-    ipython: '9.0.0',
-    install: 'launch',
-    runsMissed: 0,
-    channels: { audit: 'ok', wrappers: [] },
-    cwd: work,
-    prefixes: ['/usr'],
-    flags: {},
-    hashSeed: 'random'
-  });
-
-  for (let n = 0; n < runs; n++) {
-    const last = n === runs - 1;
-    const msgId = `m${n}`;
-    const during = { run: `${msgId}/0`, attribution: 'context' };
-    const code = text(`x = ${n % 500}`);
-    server.write('run.input', {
-      msgId,
-      client: 'client',
-      code,
-      executionCount: n + 1,
-      subshell: null
-    });
-    probe.write('run.started', {
-      ...during,
-      parentRun: null,
-      cellId: `cell-${n % 40}`,
-      requestMetadataKeys: ['cellId'],
-      client: 'client',
-      code,
-      transformedSha256: null,
-      kind: 'cell',
-      storeHistory: true
-    });
-    probe.write('run.code', {
-      ...during,
-      parse: 'ok',
-      loads: [],
-      stores: ['x'],
-      deletes: [],
-      imports: [],
-      magics: [],
-      dynamic: [],
-      attributeStores: [],
-      subscriptStores: [],
-      calls: [],
-      constructs: []
-    });
-    const opened = (what, ops, before) => ({
-      ...during,
-      path: what.path,
-      realPath: what.path,
-      ops,
-      via: 'audit',
-      library: null,
-      function: null,
-      stat: before,
-      outcome: 'opened'
-    });
-    probe.write('file.opened', opened(table, ['read'], table.stat));
-    if (last) {
-      probe.write('file.opened', opened(model, ['write', 'create'], null));
-      probe.write('file.settled', {
-        ...during,
-        realPath: model.path,
-        stat: model.stat,
-        stillOpen: false
+  recorded.before.forEach(({ file, event }) => write(file, ofModel(event)));
+  const begin = recorded.runs.slice(0, 1 + ROUND);
+  begin.forEach(([, events]) =>
+    events.forEach(({ file, event }) => write(file, reworded(event, places)))
+  );
+  const round = recorded.runs.slice(1 + ROUND, 1 + 2 * ROUND);
+  const table = round
+    .flatMap(([, events]) => events)
+    .find(({ event }) => event.type === 'file.settled').event;
+  const hashed = recorded.before.find(
+    ({ event }) =>
+      event.type === 'file.hashed' && event.realPath === table.realPath
+  );
+  const opened = round
+    .at(-1)[1]
+    .find(({ event }) => event.type === 'file.opened').event;
+  const timeOf = n =>
+    String(BigInt(table.stat.mtimeNs) + BigInt(n) * 10n ** 9n);
+  for (let n = begin.length + 1; n < runs; n++) {
+    const at = (n - begin.length - 1) % ROUND;
+    const [id, events] = round[at];
+    const was = begin.length + 1 + at;
+    const edit = Math.floor((n - begin.length - 1) / ROUND / 10);
+    const since = Math.floor((n - begin.length - 1) / ROUND);
+    const words = [
+      ...places,
+      [`${id}"`, `${numbered(n)}"`],
+      [`${id}/`, `${numbered(n)}/`],
+      [`"_${was}"`, `"_${n}"`],
+      [`"executionCount":${was},`, `"executionCount":${n},`],
+      [table.stat.mtimeNs, timeOf(since + 1)],
+      [opened.stat.mtimeNs, timeOf(since)]
+    ];
+    for (const { file, event } of events) {
+      const source = recorded.texts[event.code?.sha256];
+      const code =
+        source === undefined
+          ? undefined
+          : keepText(edit === 0 ? source : `${source}  # ${edit}`);
+      write(file, { ...reworded(event, words), ...(code && { code }) });
+    }
+    if (at === ROUND - 1) {
+      const { ino, size, dev } = table.stat;
+      const [mtimeNs, ctimeNs] = [timeOf(since + 1), timeOf(since + 1)];
+      write(hashed.file, {
+        ...reworded(hashed.event, places),
+        stat: { dev, ino, size, mtimeNs, ctimeNs }
       });
     }
-    probe.write('run.ended', {
-      ...during,
-      status: 'ok',
-      ename: null,
-      durationNs: '1000000',
-      threadsAlive: [],
-      tasksPending: 0
-    });
-    server.write('run.idle', {
-      msgId,
-      client: 'client',
-      request: 'execute_request',
-      hadInput: true
-    });
   }
-  for (const what of [table, model]) {
-    helper.write('file.hashed', {
-      realPath: what.path,
-      stat: what.stat,
-      sha256: what.sha256,
-      absent: null,
-      when: 'after',
-      fromCache: false
-    });
-  }
-  [server, probe, helper].forEach(writer => writer.close());
+  recorded.runs
+    .at(-1)[1]
+    .forEach(({ file, event }) => write(file, ofModel(event)));
+  recorded.after.forEach(({ file, event }) => write(file, ofModel(event)));
+  writers.forEach(writer => writer.close());
   fs.appendFileSync(
     path.join(home, 'index.jsonl'),
     JSON.stringify({
-      path: model.path,
-      sha256: model.sha256,
+      path: model,
+      sha256: written.sha256,
       sid,
       t: '2026-01-01T00:00:00.000000Z'
     }) + '\n'
   );
-  return model.path;
+  return model;
 }

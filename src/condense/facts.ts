@@ -79,10 +79,14 @@ export function namesReadLater(facts: CodeFacts): readonly string[] {
   return facts.deferred ?? (defers(facts) ? facts.loads : []);
 }
 
-/** Whether it may leave code behind that reaches names by text. */
-export function leavesReach(facts: CodeFacts): boolean {
+/**
+ * Whether it may leave code behind that reaches names by text.
+ *
+ * @param byText what `reachesByText` says of it.
+ */
+export function leavesReach(facts: CodeFacts, byText: string | null): boolean {
   return (
-    reachesByText(facts) !== null &&
+    byText !== null &&
     (facts.parse === 'failed' ||
       defers(facts) ||
       facts.dynamic.some(name => !FLEETING.has(name)) ||
@@ -92,10 +96,14 @@ export function leavesReach(facts: CodeFacts): boolean {
 }
 
 /** Names that the code loads, and those that the user's functions it reaches load. */
-export function namesRead(facts: CodeFacts): string[] {
-  const names = new Set([...facts.loads, ...facts.deletes]);
-  for (const { loads } of facts.reached ?? []) {
-    loads.forEach(name => names.add(name));
+export function namesRead(facts: CodeFacts): readonly string[] {
+  const { loads, deletes, reached = [] } = facts;
+  if (deletes.length === 0 && reached.length === 0) {
+    return loads;
+  }
+  const names = new Set([...loads, ...deletes]);
+  for (const each of reached) {
+    each.loads.forEach(name => names.add(name));
   }
   return [...names];
 }

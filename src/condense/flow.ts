@@ -96,27 +96,32 @@ class FlowBuilder {
     run: IRun,
     { mayHaveWritten, hides }: { mayHaveWritten: boolean; hides: boolean }
   ): IRunFlow {
-    const found = objections(run, this.knowledge);
+    const byText = run.facts === null ? null : reachesByText(run.facts);
+    const found = objections(run, this.knowledge, byText);
     if (mayHaveWritten) {
       found.push({ code: 'acted', resource: 'may have written' });
     }
     const harmless = found.length === 0;
-    const opaque = this.opaqueness(run, harmless);
-    const reads = this.readsOf(run, harmless);
-    this.write(run, hides);
+    const opaque = this.opaqueness(run, harmless, byText);
+    const drew = draws(run);
+    const reads = this.readsOf(run, harmless, drew);
+    this.write(run, hides, drew);
     this.knowledge.pass(run);
     return { reads, opaque, objections: found };
   }
 
-  private opaqueness(run: IRun, harmless: boolean): string | null {
+  private opaqueness(
+    run: IRun,
+    harmless: boolean,
+    byText: string | null
+  ): string | null {
     const { facts } = run;
     if (facts === null) {
       this.functionsReach = true;
       return 'its code was not seen';
     }
-    const byText = reachesByText(facts);
     this.functionsReach ||=
-      leavesReach(facts) || (run.state?.modules?.own.length ?? 0) > 0;
+      leavesReach(facts, byText) || (run.state?.modules?.own.length ?? 0) > 0;
     if (byText !== null) {
       return byText;
     }
@@ -132,14 +137,14 @@ class FlowBuilder {
     return namesRead(facts).find(isHistory) ?? null;
   }
 
-  private readsOf(run: IRun, harmless: boolean): IRead[] {
+  private readsOf(run: IRun, harmless: boolean, drew: boolean): IRead[] {
     const { facts } = run;
     if (facts === null) {
       return [];
     }
     const names = namesRead(facts).map(name => `var:${name}`);
     const shows =
-      draws(run) ||
+      drew ||
       (!harmless &&
         ((facts.reached?.length ?? 0) > 0 ||
           this.functionsReach ||
@@ -154,7 +159,7 @@ class FlowBuilder {
     });
   }
 
-  private write(run: IRun, hides: boolean): void {
+  private write(run: IRun, hides: boolean, drew: boolean): void {
     const rewritten = hides ? namesRewritten(run) : new Set<string>();
     const names = new Set([
       ...(run.facts?.stores ?? []),
@@ -170,7 +175,7 @@ class FlowBuilder {
     if (run.facts !== null) {
       namesReadLater(run.facts).forEach(name => this.readLater(name));
     }
-    if (draws(run)) {
+    if (drew) {
       this.add(PLOTS, run.number, false);
     }
   }

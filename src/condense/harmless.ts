@@ -5,7 +5,7 @@
  */
 import type { NameChange } from '../journal/events';
 import type { IRun } from '../session/types';
-import { isShown, reachesByText, type CodeFacts } from './facts';
+import { isShown, type CodeFacts } from './facts';
 import pure from './pure.json';
 import type { IReason } from './types';
 
@@ -168,20 +168,26 @@ const MAKES_TYPES =
  * Why a run can't be shown harmless: every reason found; empty when it is harmless.
  *
  * @param before what was known before the run.
+ * @param byText what `reachesByText` says of it.
  */
-export function objections(run: IRun, before: Knowledge): IReason[] {
+export function objections(
+  run: IRun,
+  before: Knowledge,
+  byText: string | null
+): IReason[] {
   const { facts, names } = run;
   if (facts === null || facts.partial === true || names === null) {
     return [{ code: 'no-evidence' }];
   }
+  const stores = new Set(facts.stores);
   return [
     ...fromCourse(run),
     ...fromEffects(run),
-    ...fromNames(names.names, facts, before),
+    ...fromNames(names.names, stores, before),
     ...(names.complete === false ? [{ code: 'no-evidence' } as const] : []),
     ...(before.trusted ? [] : [{ code: 'not-original' } as const]),
-    ...fromText(facts),
-    ...fromValues(facts, names.names, before)
+    ...fromText(facts, byText),
+    ...fromValues(facts, stores, names.names, before)
   ];
 }
 
@@ -245,10 +251,9 @@ function fromEffects(run: IRun): IReason[] {
 /** Every name that differs was bound by the text, over nothing that could notice. */
 function fromNames(
   changes: readonly NameChange[],
-  facts: CodeFacts,
+  stores: ReadonlySet<string>,
   before: Knowledge
 ): IReason[] {
-  const stores = new Set(facts.stores);
   const refuse = (change: NameChange) => {
     const { name, same, after } = change;
     if (isShown(name) && !stores.has(name)) {
@@ -263,8 +268,7 @@ function fromNames(
     .map(({ name }) => ({ code: 'changed-name', resource: name }));
 }
 
-function fromText(facts: CodeFacts): IReason[] {
-  const byText = reachesByText(facts);
+function fromText(facts: CodeFacts, byText: string | null): IReason[] {
   return [
     ...(byText === null ? [] : [{ code: 'opaque' as const, resource: byText }]),
     ...facts.constructs
@@ -287,13 +291,14 @@ function fromText(facts: CodeFacts): IReason[] {
 /** Every value that the text touches is of a listed type, and every call is listed. */
 function fromValues(
   facts: CodeFacts,
+  stores: ReadonlySet<string>,
   changes: readonly NameChange[],
   before: Knowledge
 ): IReason[] {
   const after = new Map(changes.map(change => [change.name, change]));
   const typeOf = (name: string): string | null => {
     const change = after.get(name);
-    if (change === undefined || !facts.stores.includes(name)) {
+    if (change === undefined || !stores.has(name)) {
       return before.typeOf(name);
     }
     const known =
@@ -326,7 +331,7 @@ function fromValues(
         !(BUILTIN_VALUES.has(name) && before.isUnbound(name))
     )
     .map(resource => ({ code: 'unlisted-value', resource }));
-  for (const name of facts.stores) {
+  for (const name of stores) {
     const change = after.get(name);
     const module = change?.type === 'module' && facts.imports.length > 0;
     const plain = change === undefined || typeOf(name) !== null;
@@ -421,7 +426,7 @@ export function draws({ facts }: IRun): boolean {
   return (
     facts?.calls.some(
       ({ name, target }) =>
-        PLOT_METHODS.has(name.split('.').at(-1)!) ||
+        PLOT_METHODS.has(name.slice(name.lastIndexOf('.') + 1)) ||
         (target ?? '').startsWith('matplotlib')
     ) ?? false
   );

@@ -8,10 +8,102 @@ export interface IWrite {
   version: IFileVersion;
 }
 
+/** Writes in time: which was the last up to a point? Asked once a read, of very many writes. */
+class Timeline<T extends number | string> {
+  private readonly steps: { at: T; write: IWrite }[] = [];
+  private isSorted = true;
+
+  add(at: T, write: IWrite): void {
+    this.isSorted &&= !(at < (this.steps.at(-1)?.at ?? at));
+    this.steps.push({ at, write });
+  }
+
+  last(
+    point: T,
+    isMeant: (write: IWrite) => boolean = () => true
+  ): IWrite | null {
+    if (!this.isSorted) {
+      this.steps.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+      this.isSorted = true;
+    }
+    let low = 0;
+    let high = this.steps.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.steps[middle]!.at <= point) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    while (low > 0 && !isMeant(this.steps[low - 1]!.write)) {
+      low -= 1;
+    }
+    return this.steps[low - 1]?.write ?? null;
+  }
+}
+
+/** All writes of the same bytes. */
+class SameBytes {
+  /** By session, in the order of the runs. Empty files are all alike: they say nothing. */
+  private readonly own = new Map<ISession, Timeline<number>>();
+  /** The first of those that aren't empty, by the file system's clock; null if one has no time. */
+  private readonly earliest: IFileVersion | null;
+  /** By path, in the order of wall clocks. */
+  private readonly byPath = new Map<string, Timeline<string>>();
+
+  constructor(writes: readonly IWrite[]) {
+    for (const write of writes) {
+      const { session, version } = write;
+      if (!isEmpty(version)) {
+        const first = version.writers?.[0] ?? 0;
+        timelineOf(this.own, session).add(first, write);
+      }
+      timelineOf(this.byPath, version.key).add(version.at ?? '', write);
+    }
+    const made = writes.map(({ version }) => version).filter(v => !isEmpty(v));
+    this.earliest = made.every(({ stat }) => stat !== null)
+      ? made.reduce<IFileVersion | null>(
+          (first, each) =>
+            first === null || wasThereBefore(each, first) ? each : first,
+          null
+        )
+      : null;
+  }
+
+  /** The last write by the read's own session before it. */
+  ownWrite(session: ISession, { run, version }: IFileRead): IWrite | null {
+    if (this.earliest !== null && wasThereBefore(version, this.earliest)) {
+      return null;
+    }
+    const mayBeIts = (write: IWrite) => !wasThereBefore(version, write.version);
+    return this.own.get(session)?.last(run ?? Infinity, mayBeIts) ?? null;
+  }
+
+  /** The last write at the read's path by another session, before the read. */
+  earlierWrite(session: ISession, read: IFileRead): IWrite | null {
+    const run = read.run === null ? undefined : session.runs[read.run - 1];
+    const until = run?.endedAt ?? session.lastAt;
+    const isOther = (write: IWrite) => write.session !== session;
+    const here = this.byPath.get(read.version.key);
+    return here?.last(until, isOther) ?? null;
+  }
+}
+
+function timelineOf<K, T extends number | string>(
+  timelines: Map<K, Timeline<T>>,
+  key: K
+): Timeline<T> {
+  const found = timelines.get(key) ?? new Timeline<T>();
+  timelines.set(key, found);
+  return found;
+}
+
 export class WriterIndex {
   private readonly byIdentity = new Map<string, IWrite[]>();
   private readonly byDigest = new Map<string, IWrite[]>();
   private readonly lost = new Map<string, IWrite[]>();
+  private readonly sameBytes = new Map<IWrite[], SameBytes>();
 
   constructor(sessions: ReadonlyMap<string, ISession>) {
     const oldestFirst = [...sessions.values()].sort(byStart);
@@ -83,18 +175,15 @@ export class WriterIndex {
     if (version.origin === 'run') {
       return { session, version };
     }
-    const same =
+    const writes =
       (version.stat && this.byIdentity.get(identity(version.stat))) ??
-      this.byDigest.get(version.sha256 ?? '') ??
-      [];
-    const own = same.filter(
-      w =>
-        w.session === session &&
-        !isEmpty(w.version) &&
-        !wasThereBefore(version, w.version) &&
-        (w.version.writers?.[0] ?? 0) <= (read.run ?? Infinity)
-    );
-    return own.at(-1) ?? earlier(session, read, same);
+      this.byDigest.get(version.sha256 ?? '');
+    if (writes === undefined) {
+      return null;
+    }
+    const same = this.sameBytes.get(writes) ?? new SameBytes(writes);
+    this.sameBytes.set(writes, same);
+    return same.ownWrite(session, read) ?? same.earlierWrite(session, read);
   }
 }
 
@@ -110,25 +199,6 @@ function wasThereBefore(read: IFileVersion, write: IFileVersion): boolean {
 /** Empty files are all alike: that two have the same bytes says nothing. */
 function isEmpty(version: IFileVersion): boolean {
   return Number(version.stat?.size ?? 1) === 0;
-}
-
-/** The last write of the bytes at the read's path by another session, before the read. */
-function earlier(
-  session: ISession,
-  read: IFileRead,
-  same: readonly IWrite[]
-): IWrite | null {
-  const run = read.run === null ? undefined : session.runs[read.run - 1];
-  const until = run?.endedAt ?? session.lastAt;
-  const before = same.filter(
-    ({ session: other, version }) =>
-      other !== session &&
-      version.key === read.version.key &&
-      (version.at ?? '') <= until
-  );
-  const last = (a: IWrite, b: IWrite) =>
-    (b.version.at ?? '') >= (a.version.at ?? '') ? b : a;
-  return before.length === 0 ? null : before.reduce(last);
 }
 
 export function byStart(a: ISession, b: ISession): number {

@@ -60,10 +60,11 @@ export interface IReadOptions {
 
 /** Schema of each type: one look-up instead of trying them all. */
 const SCHEMAS = new Map<string, ISchema>(
-  JournalEvent._zod.def.options.map(option => [
-    [...option.shape.type._zod.values][0] as string,
-    { schema: option as unknown as ISchema['schema'], accept: null }
-  ])
+  JournalEvent._zod.def.options.map(option => {
+    const type = [...option.shape.type._zod.values][0] as string;
+    const schema = option as unknown as ISchema['schema'];
+    return [type, { schema, accept: null }];
+  })
 );
 
 interface ISchema {
@@ -72,7 +73,10 @@ interface ISchema {
   accept: Accept | null;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Lines are decoded some at a time: a call for each would take as long as parsing it. */
+const CHUNK_BYTES = 256 * 1024;
 
 /**
  * Read a journal file.
@@ -89,17 +93,48 @@ export function readJournalFile(
   const limit = options.lines ?? Infinity;
   let start = 0;
   while (reader.file.lines < limit) {
-    const end = bytes.indexOf(0x0a, start);
-    if (end < 0) {
+    const last = bytes.indexOf(
+      0x0a,
+      Math.min(start + CHUNK_BYTES, bytes.length - 1)
+    );
+    const end = last < 0 ? bytes.lastIndexOf(0x0a) : last;
+    if (end < start) {
       break;
     }
-    reader.line(bytes.subarray(start, end), end);
+    readLines(reader, start, end, limit);
     start = end + 1;
   }
   if (reader.file.lines < limit && start < bytes.length) {
     reader.torn();
   }
   return reader.file;
+}
+
+/** Read the lines from `start` on; the last one's newline is at `end`. */
+function readLines(
+  reader: LineReader,
+  start: number,
+  end: number,
+  limit: number
+): void {
+  const { bytes, lines } = reader.file;
+  const texts = decode(bytes.subarray(start, end))?.split('\n') ?? null;
+  let from = start;
+  while (from <= end && reader.file.lines < limit) {
+    const text = texts === null ? null : texts[reader.file.lines - lines]!;
+    const to = bytes.indexOf(0x0a, from);
+    reader.line(bytes.subarray(from, to), to, text);
+    from = to + 1;
+  }
+}
+
+/** The bytes as text; null where they aren't UTF-8. */
+function decode(bytes: Uint8Array): string | null {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return null;
+  }
 }
 
 /** Builds up one file line by line. */
@@ -122,8 +157,9 @@ class LineReader {
     };
   }
 
-  line(bytes: Uint8Array, end: number): void {
-    const value = parseObject(bytes);
+  /** @param text of the line, where it was decoded with others. */
+  line(bytes: Uint8Array, end: number, text: string | null): void {
+    const value = parseObject(bytes, text);
     if (typeof value === 'string') {
       this.problem('broken', value);
       this.nextSeq += 1;
@@ -196,13 +232,16 @@ class LineReader {
 }
 
 /** The line's object, or what is wrong with it. */
-function parseObject(bytes: Uint8Array): Record<string, unknown> | string {
+function parseObject(
+  bytes: Uint8Array,
+  text: string | null
+): Record<string, unknown> | string {
   if (bytes.length > MAX_LINE_BYTES) {
     return 'longer than 1 MiB';
   }
   let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(bytes));
+    value = JSON.parse(text ?? utf8.decode(bytes));
   } catch {
     return 'not JSON in UTF-8';
   }

@@ -9,13 +9,16 @@ import type {
   IRun,
   ISession
 } from '../session/types';
-import { Classifications, sessionName, type IRecordContext } from './context';
+import { sessionName, type IRecordContext } from './context';
 import type { IDependencies } from './dependencies';
 import type { IRecordGap } from './gaps';
 import { compare, jsonLines } from './json';
 import { shownText } from './parameters';
+import type { IListedRun } from './runlist';
 import { cutSecrets } from './secrets';
 import type { IByproductFile } from './types';
+
+type ListedFile = IListedRun['reads'][number];
 
 export function byproduct(
   context: IRecordContext,
@@ -29,14 +32,17 @@ export function byproduct(
 /* ---------------------------------------------------------------- run list */
 
 /** Every run of the sessions used, in true order, with its verdict. */
-export function runList(context: IRecordContext): IByproductFile {
-  const classes = new Classifications(context);
-  const runs = context.slice.sessions.flatMap(part => {
-    const lists = listsOf(context, classes, part.session);
+export function listRuns(context: IRecordContext): IListedRun[] {
+  return context.slice.sessions.flatMap(part => {
+    const lists = listsOf(context, part.session);
     return part.runs.map(verdict => listedRun(context, lists, part, verdict));
   });
-  return byproduct(context, 'runs.json', { runs });
 }
+
+export const runList = (
+  context: IRecordContext,
+  runs: readonly IListedRun[]
+): IByproductFile => byproduct(context, 'runs.json', { runs });
 
 /** What the runs of one session have in common. */
 interface ILists {
@@ -47,31 +53,42 @@ interface ILists {
   /** Reduced path of each notebook. */
   notebooks: ReadonlyMap<string, string>;
   /** Row of a version; null when it isn't listed. */
-  row(version: IFileVersion): object | null;
+  row(version: IFileVersion): ListedFile | null;
+  /** A text by its digest, as it leaves the computer, and whether something was cut out. */
+  text(sha256: string): { shown: string | null; isCut: boolean };
 }
 
 function listsOf(
   context: IRecordContext,
-  classes: Classifications,
   { sid, clients, documents }: ISession
 ): ILists {
-  const rows = new Map<IFileVersion, object | null>();
-  const row = (version: IFileVersion): object | null => {
-    let found = rows.get(version);
-    if (found === undefined) {
-      const { noise } = classes.of(sid, version.path);
-      found = noise ? null : listedVersion(context, version);
-      rows.set(version, found);
-    }
-    return found;
-  };
+  const row = remembered((version: IFileVersion) => {
+    const { noise } = context.classes.of(sid, version.path);
+    return noise ? null : listedVersion(context, version);
+  });
+  const text = remembered((sha256: string) => {
+    const whole = context.text(sid, sha256);
+    const shown = whole === null ? null : shownText(context, whole);
+    return { shown, isCut: shown !== whole };
+  });
   return {
     name: sessionName(context, sid),
     clients: new Map(clients.map(c => [c.id, c.label])),
     notebooks: new Map(
       documents.map(d => [d.docId, context.paths.reduce(d.path).rel])
     ),
-    row
+    row,
+    text
+  };
+}
+
+/** The same function, which works a value out once. */
+function remembered<K, V>(work: (key: K) => V): (key: K) => V {
+  const known = new Map<K, V>();
+  return key => {
+    const found = known.has(key) ? known.get(key)! : work(key);
+    known.set(key, found);
+    return found;
   };
 }
 
@@ -79,7 +96,10 @@ const rowsOf = ({ row }: ILists, versions: readonly IFileVersion[]) =>
   [...new Set(versions)].map(row).filter(found => found !== null);
 
 /** One row for each version read; an unstable read has no digest, whatever was hashed. */
-function listedReads(lists: ILists, { reads }: IRun): object[] {
+function listedReads(lists: ILists, { reads }: IRun): ListedFile[] {
+  if (reads.length === 0) {
+    return [];
+  }
   const unstable = new Set(
     reads.filter(read => read.unstable).map(read => read.version)
   );
@@ -110,7 +130,10 @@ function nameOf(
   return { name: rel, root };
 }
 
-function listedVersion(context: IRecordContext, version: IFileVersion): object {
+function listedVersion(
+  context: IRecordContext,
+  version: IFileVersion
+): ListedFile {
   return {
     ...nameOf(context, version.path),
     sha256: version.sha256,
@@ -125,7 +148,7 @@ function listedRun(
   lists: ILists,
   { session: { sid } }: ISessionSlice,
   { run, verdict, reason, because }: IRunVerdict
-): object {
+): IListedRun {
   return {
     number: run.number,
     id: run.id,
@@ -146,7 +169,7 @@ function listedRun(
     startedAt: run.startedAt,
     endedAt: run.endedAt,
     seenBy: run.seenBy,
-    code: listedCode(context, sid, run),
+    code: listedCode(lists, run),
     reads: listedReads(lists, run),
     writes: rowsOf(lists, run.writes),
     ...(run.state?.random === undefined ? {} : { random: run.state.random }),
@@ -186,21 +209,16 @@ function lateWords({ run, during, shared }: ILate, act: string): string {
     : `${meanwhile}.`;
 }
 
-function listedCode(
-  context: IRecordContext,
-  sid: string,
-  { code }: IRun
-): object | null {
+function listedCode({ text }: ILists, { code }: IRun): IListedRun['code'] {
   if (code === null) {
     return null;
   }
   const { sha256, salt, bytes } = code;
-  const text = context.text(sid, sha256);
-  const shown = text === null ? null : shownText(context, text);
+  const { shown, isCut } = text(sha256);
   // With the salt, what was cut could be guessed until the fingerprint fits.
-  return shown === text
-    ? { sha256, salt, bytes, text }
-    : { sha256, bytes, text: shown, cut: true };
+  return isCut
+    ? { sha256, bytes, text: shown, cut: true }
+    : { sha256, salt, bytes, text: shown };
 }
 
 /* ---------------------------------------------------------------- coverage */
@@ -248,9 +266,8 @@ function shownPath(context: IRecordContext, path: Name): object {
 }
 
 function coveredFiles(context: IRecordContext, session: ISession): object[] {
-  const classes = new Classifications(context);
   const listed = session.files
-    .map(file => ({ file, found: classes.of(session.sid, file.path) }))
+    .map(file => ({ file, found: context.classes.of(session.sid, file.path) }))
     .filter(({ found }) => !found.noise)
     .sort((a, b) => compare(a.file.key, b.file.key));
   return listed.map(({ file, found }) => ({

@@ -19,6 +19,7 @@ export interface IRecordContext {
   slice: ISlice;
   /** Sessions used, oldest first; the subjects' own is the last. */
   sessions: readonly ISession[];
+  classes: Classifications;
   paths: PathReducer;
   sha256: Sha256Function;
   text(sid: string, sha256: string): string | null;
@@ -57,7 +58,7 @@ export class Classifications {
   private readonly files = new Map<string, IFile>();
   private readonly intermediate = new Set<string>();
 
-  constructor(context: IRecordContext) {
+  constructor(context: Pick<IRecordContext, 'request' | 'sessions' | 'slice'>) {
     const { classifications, identities = [] } = context.request;
     this.corrected = new Map(
       classifications.map(c => [nameKey(c.path), c.kind])

@@ -13,7 +13,6 @@ import type {
 } from '../session/types';
 import { nameText } from '../journal/names';
 import {
-  Classifications,
   documentsOf,
   isKept,
   sessionName,
@@ -76,7 +75,7 @@ export function inputsRead(context: IRecordContext): IFileVersion[] {
 }
 
 function collectInputs(context: IRecordContext): IInput[] {
-  const classes = new Classifications(context);
+  const { classes } = context;
   const inputs = new Map<string, IInput>();
   const add = (sid: string, read: IFileRead, from: ISessionEdge | null) => {
     const { version } = read;

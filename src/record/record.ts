@@ -16,9 +16,9 @@ import {
 import { sha256 as pureSha256, type Sha256Function } from '../journal/sha256';
 import { foldSessions, type IFolded } from '../session/fold';
 import type { ISession } from '../session/types';
-import { coverage, environment, runList } from './byproducts';
+import { coverage, environment, listRuns, runList } from './byproducts';
 import { condensedNotebook } from './condensed';
-import type { IRecordContext } from './context';
+import { Classifications, type IRecordContext } from './context';
 import { findDependencies } from './dependencies';
 import { recordGaps } from './gaps';
 import { jsonBytes } from './json';
@@ -67,10 +67,11 @@ export function createRecord(input: IRecordInput): IRecord {
   const context = contextOf(input);
   const dependencies = findDependencies(context);
   const gaps = recordGaps(context, dependencies);
-  const runs = runList(context);
+  const runs = listRuns(context);
+  const list = runList(context, runs);
   const condensed = condensedNotebook(context);
   const byproducts = [
-    runs,
+    list,
     coverage(context, gaps, dependencies),
     environment(context),
     ...(condensed === null ? [] : [condensed]),
@@ -84,7 +85,7 @@ export function createRecord(input: IRecordInput): IRecord {
     predicate: {
       buildDefinition: {
         buildType: BUILD_TYPES[mode],
-        externalParameters: externalParameters(context, runs.sha256),
+        externalParameters: externalParameters(context, list.sha256),
         internalParameters: {
           recording: recordingOf(context, gaps),
           machine: machineOf(context)
@@ -106,6 +107,7 @@ export function createRecord(input: IRecordInput): IRecord {
     statement,
     bytes: jsonBytes(statement),
     byproducts,
+    runs,
     summary: summarize(statement)
   };
 }
@@ -118,7 +120,8 @@ function contextOf(input: IRecordInput): IRecordContext {
   const sessions = slice.sessions.map(part => part.session);
   const prefixes = sessions.flatMap(s => s.machine.hello?.prefixes ?? []);
   const paths = new PathReducer(request.base, request.home ?? null, prefixes);
-  return { request, slice, sessions, paths, sha256, text };
+  const classes = new Classifications({ request, slice, sessions });
+  return { request, slice, sessions, classes, paths, sha256, text };
 }
 
 function sliceOf(

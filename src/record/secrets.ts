@@ -48,7 +48,7 @@ type Place = readonly [start: number, end: number];
 /** Each shape keeps its first group and what its second one has at the end. */
 function placesOf(text: string, shapes: readonly RegExp[]): Place[] {
   const places = shapes.flatMap(shape =>
-    [...text.matchAll(shape)].map(found => {
+    matches(text, shape).map(found => {
       const [whole, before = '', after = ''] = found;
       return [
         found.index + before.length,
@@ -61,13 +61,17 @@ function placesOf(text: string, shapes: readonly RegExp[]): Place[] {
     .sort(([a], [b]) => a - b);
 }
 
+/** All matches; nearly always none, which `matchAll` would make a new pattern to say. */
+const matches = (text: string, shape: RegExp): RegExpExecArray[] =>
+  text.search(shape) < 0 ? [] : [...text.matchAll(shape)];
+
 /** Parts of addresses that hold a token once they are decoded. */
 function encodedPlaces(text: string): Place[] {
   const decoded = (part: string) =>
     part.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
       String.fromCharCode(parseInt(hex, 16))
     );
-  return [...text.matchAll(ENCODED)]
+  return matches(text, ENCODED)
     .filter(([part]) => TOKENS.some(each => decoded(part).search(each) >= 0))
     .map(({ 0: part, index }) => [index, index + part.length] as const);
 }

@@ -342,5 +342,7 @@ export interface IRecord {
   /** The exact bytes that are signed: compact UTF-8 JSON. */
   bytes: Uint8Array;
   byproducts: IByproductFile[];
+  /** Every run, as `runs.json` has it. */
+  runs: import('./runlist').IListedRun[];
   summary: import('../api').IRecordSummary;
 }

@@ -1,6 +1,7 @@
 /** Documents and clients, and which document a run belongs to. */
 import { nameKey } from '../journal/names';
 import type { JournalEvent } from '../journal/events';
+import { eventsOf } from './log';
 import type { IClient, IDocument, IRun } from './types';
 
 /** Clients that show no notebook: their runs belong to none. */
@@ -10,7 +11,7 @@ export function readDocuments(
   events: readonly JournalEvent[]
 ): Map<string, IDocument> {
   const documents = new Map<string, IDocument>();
-  for (const event of events) {
+  for (const event of eventsOf(events, ...OF_DOCUMENTS)) {
     switch (event.type) {
       case 'document.bound':
       case 'document.saved':
@@ -20,7 +21,7 @@ export function readDocuments(
       case 'document.renamed':
         see(documents, event.docId).path = event.to;
         break;
-      default: // other events say nothing of documents
+      case 'execution.ended':
         break;
     }
     if (event.type === 'document.saved') {
@@ -30,6 +31,14 @@ export function readDocuments(
   }
   return documents;
 }
+
+const OF_DOCUMENTS = [
+  'document.bound',
+  'document.saved',
+  'document.renamed',
+  'execution.started',
+  'execution.ended'
+] as const;
 
 function see(documents: Map<string, IDocument>, docId: string): IDocument {
   let found = documents.get(docId);
@@ -43,7 +52,7 @@ function see(documents: Map<string, IDocument>, docId: string): IDocument {
 /** Every path that a document of the session had, as keys. */
 export function documentPaths(events: readonly JournalEvent[]): Set<string> {
   const keys = new Set<string>();
-  for (const event of events) {
+  for (const event of eventsOf(events, ...OF_DOCUMENTS)) {
     switch (event.type) {
       case 'document.bound':
       case 'document.saved':
@@ -58,8 +67,6 @@ export function documentPaths(events: readonly JournalEvent[]): Set<string> {
           keys.add(nameKey(event.output));
         }
         break;
-      default: // other events say nothing of documents
-        break;
     }
   }
   return keys;
@@ -70,17 +77,14 @@ export function readClients(
   runs: readonly IRun[]
 ): Map<string, IClient> {
   const clients = new Map<string, IClient>();
-  for (const event of events) {
-    if (event.type === 'client.seen') {
-      const { client: id, label, docId } = event;
-      const before = clients.get(id);
-      clients.set(id, {
-        id,
-        label,
-        docId: docId ?? before?.docId ?? null,
-        runs: 0
-      });
-    }
+  for (const { client: id, label, docId } of eventsOf(events, 'client.seen')) {
+    const before = clients.get(id);
+    clients.set(id, {
+      id,
+      label,
+      docId: docId ?? before?.docId ?? null,
+      runs: 0
+    });
   }
   for (const run of runs) {
     if (run.client !== null && run.parent === null) {
@@ -112,20 +116,26 @@ export function assignDocuments(
     const seen = clients.get(run.client ?? '')?.docId ?? null;
     run.docId =
       owners?.size === 1
-        ? [...owners][0]!
+        ? only(owners)
         : seen !== null && (owners?.has(seen) ?? true)
           ? seen
           : null;
   }
   const byClient = clientOwners(runs);
-  const only = documents.size === 1 ? [...documents.keys()][0]! : null;
+  const single = documents.size === 1 ? only(documents.keys()) : null;
   for (const run of runs) {
-    run.docId ??= fallback(run, clients, byClient, only);
+    run.docId ??= fallback(run, clients, byClient, single);
   }
   const byId = new Map(runs.map(run => [run.id, run]));
   for (const run of runs) {
     run.docId ??= byId.get(run.parent ?? '')?.docId ?? null;
   }
+}
+
+/** The only one of them. */
+function only<T>(values: Iterable<T>): T {
+  const [first] = values;
+  return first!;
 }
 
 function cellOwners(
@@ -156,11 +166,11 @@ function fallback(
   run: IRun,
   clients: ReadonlyMap<string, IClient>,
   byClient: ReadonlyMap<string, Set<string>>,
-  only: string | null
+  single: string | null
 ): string | null {
   const owners = byClient.get(run.client ?? '');
   if (owners?.size === 1) {
-    return [...owners][0]!;
+    return only(owners);
   }
   const label = clients.get(run.client ?? '')?.label;
   const foreign = clients.size > 1 && WITHOUT_DOCUMENT.has(label ?? '');
@@ -169,5 +179,5 @@ function fallback(
     foreign ||
     run.parent !== null
     ? null
-    : only;
+    : single;
 }

@@ -95,7 +95,8 @@ export function remoteExecution(runs: readonly IRun[]): IGap[] {
   const found = new Map<string, IGap>();
   for (const run of runs) {
     for (const { type, after } of run.names?.names ?? []) {
-      const library = type?.split('.', 1)[0] ?? '';
+      const dot = type?.indexOf('.') ?? -1;
+      const library = (dot < 0 ? type : type?.slice(0, dot)) ?? '';
       if (REMOTE.has(library) && after !== 'absent' && !found.has(library)) {
         const detail = { run: run.id, detail: library };
         found.set(library, gap('remote-execution', detail));

@@ -7,7 +7,7 @@ import { nameKey, nameText } from '../journal/names';
 import { classify, type IUse } from './classify';
 import { DigestIndex, epochIdentity, identity } from './digests';
 import { FileEnds } from './ends';
-import { eventsOf, type ISessionLog } from './log';
+import { actsOf, eventsOf, type ISessionLog } from './log';
 import { Lateness } from './late';
 import { WritableMaps } from './maps';
 import type {
@@ -145,7 +145,7 @@ class FileFold {
   private foldWrites(): void {
     // Children first: the kernel's own probe settles what they wrote.
     for (const { events } of [...this.log.probes].reverse()) {
-      for (const event of events) {
+      for (const event of actsOf(events)) {
         this.foldWrite(event);
       }
     }
@@ -556,7 +556,7 @@ class FileFold {
       members.set(key, [...(members.get(key) ?? []), ...(event.members ?? [])]);
     }
     for (const { file, events } of this.log.probes) {
-      for (const event of events) {
+      for (const event of actsOf(events)) {
         if (event.type === 'file.opened' && event.holds !== undefined) {
           this.readMembers(event, members.get(`${file}\0${event.seq}`));
         } else {
@@ -753,10 +753,9 @@ class FileFold {
   /* -------------------------------------------------------------- helpers */
 
   private foldDigests(): void {
-    for (const event of [...this.log.recorder, ...this.context.hashed]) {
-      if (event.type === 'file.hashed') {
-        this.digests.add(event);
-      }
+    const hashed = eventsOf(this.log.recorder, 'file.hashed');
+    for (const event of [...hashed, ...this.context.hashed]) {
+      this.digests.add(event);
     }
     for (const file of this.files.values()) {
       for (const version of file.versions) {

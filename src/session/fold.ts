@@ -14,7 +14,14 @@ import {
 import { identity } from './digests';
 import { readFiles } from './files';
 import { digestGaps, findGaps } from './gaps';
-import { eventsOf, lastOf, mainProbe, sortLog, type ISessionLog } from './log';
+import {
+  clockOf,
+  eventsOf,
+  lastOf,
+  mainProbe,
+  sortLog,
+  type ISessionLog
+} from './log';
 import { forgottenTexts, joinRuns, type IRuns } from './runs';
 import type {
   IExecution,
@@ -173,9 +180,8 @@ function isSame<T>(some: readonly T[], others: readonly T[]): boolean {
 
 function foldLog(log: ISessionLog, options: IFoldContext): ISession {
   const state = stateOf(log.recorder);
-  const hasRecorder = log.recorder.some(
-    e => e.type === 'kernel.started' || e.type === 'run.input'
-  );
+  const hasRecorder =
+    eventsOf(log.recorder, 'kernel.started', 'run.input').length > 0;
   const tapped = isTapped(log.recorder);
   const runs = joinRuns(log, {
     hasRecorder,
@@ -243,7 +249,7 @@ function stateOf(events: readonly JournalEvent[]): {
   let state: SessionState = 'running';
   let endedAt: string | null = null;
   let paused = false;
-  for (const event of events) {
+  for (const event of eventsOf(events, ...STATES)) {
     switch (event.type) {
       case 'kernel.died':
         [state, endedAt] = ['died', event.t];
@@ -261,24 +267,33 @@ function stateOf(events: readonly JournalEvent[]): {
       case 'recording.resumed':
         paused = false;
         break;
-      default: // other events say nothing of the state
-        break;
     }
   }
   return { state, endedAt, paused };
 }
 
+/** Events that say something of a session's state. */
+const STATES = [
+  'kernel.died',
+  'kernel.restarted',
+  'kernel.ended',
+  'recording.paused',
+  'recording.resumed'
+] as const;
+
 /** Wall clocks of the session's own files; good for showing, never for joining. */
 function times(log: ISessionLog): { startedAt: string; lastAt: string } {
-  let startedAt = '';
-  let lastAt = '';
-  for (const events of [log.recorder, ...log.probes.map(p => p.events)]) {
-    for (const { t } of events) {
-      startedAt = startedAt === '' || t < startedAt ? t : startedAt;
-      lastAt = t > lastAt ? t : lastAt;
-    }
-  }
-  return { startedAt, lastAt };
+  const clocks = [log.recorder, ...log.probes.map(p => p.events)]
+    .map(clockOf)
+    .filter(({ last }) => last !== '');
+  return {
+    startedAt: clocks.map(({ first }) => first).sort()[0] ?? '',
+    lastAt:
+      clocks
+        .map(({ last }) => last)
+        .sort()
+        .at(-1) ?? ''
+  };
 }
 
 function startOf(log: ISessionLog, runs: IRuns) {
@@ -294,20 +309,20 @@ function startOf(log: ISessionLog, runs: IRuns) {
 /** A tap joined and never left while runs could come. */
 function isTapped(events: readonly JournalEvent[]): boolean {
   let tapped = false;
-  for (const event of events) {
-    if (event.type === 'observer.joined' && event.observer.kind === 'tap') {
+  for (const event of eventsOf(events, 'observer.joined', 'observer.left')) {
+    if (event.type === 'observer.left') {
+      if (event.observer === 'tap') {
+        return false;
+      }
+    } else if (event.observer.kind === 'tap') {
       tapped = true;
-    } else if (event.type === 'observer.left' && event.observer === 'tap') {
-      return false;
     }
   }
   return tapped;
 }
 
 function scanOf(events: readonly JournalEvent[]): ISession['scan'] {
-  const done = events.filter(
-    (e): e is EventOf<'scan.done'> => e.type === 'scan.done'
-  );
+  const done = eventsOf(events, 'scan.done');
   if (done.length === 0) {
     return 'none';
   }
@@ -317,13 +332,11 @@ function scanOf(events: readonly JournalEvent[]): ISession['scan'] {
 function observersOf(log: ISessionLog): ISessionObserver[] {
   const found = new Map<string, ISessionObserver>();
   for (const events of [log.recorder, ...log.probes.map(p => p.events)]) {
-    for (const event of events) {
-      if (event.type === 'observer.joined') {
-        const { kind, domain, version } = event.observer;
-        const key = JSON.stringify([kind, domain, version]);
-        const known = found.get(key) ?? { kind, domain, version, count: 0 };
-        found.set(key, { ...known, count: known.count + 1 });
-      }
+    for (const { observer } of eventsOf(events, 'observer.joined')) {
+      const { kind, domain, version } = observer;
+      const key = JSON.stringify([kind, domain, version]);
+      const known = found.get(key) ?? { kind, domain, version, count: 0 };
+      found.set(key, { ...known, count: known.count + 1 });
     }
   }
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, o]) => o);

@@ -5,7 +5,7 @@
 import type { EventOf, JournalEvent, Name } from '../journal/events';
 import gapSentences from '../journal/gaps.json';
 import type { IReadProblem } from '../journal/read';
-import { eventsOf, mainProbe, type ISessionLog } from './log';
+import { actsOf, eventsOf, mainProbe, type ISessionLog } from './log';
 import { gap } from './gap';
 import { remoteExecution, unseededDraws } from './elsewhere';
 import { unexplained } from './meter';
@@ -55,8 +55,9 @@ function closeByTracer({ log, runs }: IGapFacts, gaps: IGap[]): IGap[] {
 
 /** What observers stated, unless the fold concluded the same from the facts. */
 function stated(log: ISessionLog, known: ReadonlySet<GapCode>): IGap[] {
-  const events = [...log.recorder, ...log.probes.flatMap(p => p.events)];
-  return [...eventsOf(events, 'gap')].flatMap(event => {
+  const files = [log.recorder, ...log.probes.map(p => p.events)];
+  const events = files.flatMap(each => [...eventsOf(each, 'gap')]);
+  return events.flatMap(event => {
     const found = statedGap(event);
     const twice = SAID_TWICE.has(found.code) && known.has(found.code);
     return twice || found.code === 'tracer-stopped' ? [] : [found];
@@ -119,12 +120,9 @@ function fromProblems(problems: readonly IReadProblem[]): IGap[] {
 
 function fromKernel({ log, session }: IGapFacts): IGap[] {
   const gaps: IGap[] = [];
-  for (const event of log.recorder) {
-    if (event.type === 'recording.paused') {
-      gaps.push(gap('paused'));
-    } else if (event.type === 'kernel.died') {
-      gaps.push(gap('kernel-died'));
-    }
+  const told = eventsOf(log.recorder, 'recording.paused', 'kernel.died');
+  for (const { type } of told) {
+    gaps.push(gap(type === 'kernel.died' ? 'kernel-died' : 'paused'));
   }
   if (session.previousSid !== null) {
     gaps.push(gap('kernel-restarted'));
@@ -244,7 +242,7 @@ function fromProbes({ log, files }: IGapFacts): IGap[] {
       gaps.push(gap(code, { run, detail }));
     }
   };
-  for (const event of log.probes.flatMap(p => p.events)) {
+  for (const event of log.probes.flatMap(p => [...actsOf(p.events)])) {
     switch (event.type) {
       case 'process.started':
         if (event.by !== 'tracer' && !event.probed && !isTold(event, told)) {

@@ -23,6 +23,8 @@ interface ISpan {
 export class Lateness {
   /** By begin; nested runs are part of the run around them. */
   private readonly spans: ISpan[] = [];
+  /** Of each span and those before it. */
+  private readonly latest: { to: number; number: number }[] = [];
   private readonly ends = new Map<string, number>();
 
   constructor(
@@ -45,6 +47,14 @@ export class Lateness {
       }
     }
     this.spans.sort((a, b) => a.from - b.from);
+    let before = { to: -Infinity, number: 0 };
+    for (const { to, number } of this.spans) {
+      before = {
+        to: Math.max(before.to, to),
+        number: Math.max(before.number, number)
+      };
+      this.latest.push(before);
+    }
   }
 
   /** How late an event was; null where it was in time or is nobody's. */
@@ -71,14 +81,20 @@ export class Lateness {
 
   /** Number of the last run that began before an event. */
   lastBefore({ mono }: { mono: string }): number {
-    const begun = this.spans.slice(0, this.begunAt(Number(mono)));
-    return begun.reduce((last, { number }) => Math.max(last, number), 0);
+    return this.latest[this.begunAt(Number(mono)) - 1]?.number ?? 0;
   }
 
   private openAt(at: number, but: string | null): ISpan[] {
-    return this.spans
-      .slice(0, this.begunAt(at))
-      .filter(({ id, to }) => to >= at && id !== but);
+    const open: ISpan[] = [];
+    let place = this.begunAt(at) - 1;
+    while (place >= 0 && this.latest[place]!.to >= at) {
+      const span = this.spans[place]!;
+      if (span.to >= at && span.id !== but) {
+        open.unshift(span);
+      }
+      place -= 1;
+    }
+    return open;
   }
 
   /** How many runs had begun at a time. */

@@ -21,35 +21,89 @@ export interface ISessionLog {
   problems: IReadProblem[];
 }
 
-/** All events of a type, whoever wrote them. */
+/** All events of some types, in their order. */
 export function eventsOf<T extends EventType>(
   events: readonly JournalEvent[],
-  type: T
+  ...types: readonly T[]
 ): readonly EventOf<T>[] {
-  let sorted = byType.get(events);
-  if (sorted === undefined) {
-    sorted = sortByType(events);
-    byType.set(events, sorted);
+  const { places, found } = indexOf(events);
+  const key = types.join();
+  let list = found.get(key);
+  if (list === undefined) {
+    const all = types.flatMap(type => places.get(type) ?? []);
+    list = Array.from(Uint32Array.from(all).sort(), place => events[place]!);
+    found.set(key, list);
   }
-  return (sorted.get(type) ?? []) as readonly EventOf<T>[];
+  return list as readonly EventOf<T>[];
 }
 
-/** A log is asked for one type after another, and never changes. */
-const byType = new WeakMap<readonly JournalEvent[], EventsByType>();
+/**
+ * What every run writes of itself, whatever it does. All else tells of something that was
+ * done, and is little in most sessions.
+ */
+const COURSE: ReadonlySet<EventType> = new Set<EventType>([
+  'run.started',
+  'run.code',
+  'run.ended',
+  'names.changed',
+  'state.changed'
+]);
 
-type EventsByType = ReadonlyMap<EventType, readonly JournalEvent[]>;
+/** A probe's events beside those that every run writes, in their order. */
+export function actsOf(
+  events: readonly JournalEvent[]
+): readonly JournalEvent[] {
+  const types = [...indexOf(events).places.keys()];
+  return eventsOf(events, ...types.filter(type => !COURSE.has(type)));
+}
 
-function sortByType(events: readonly JournalEvent[]): EventsByType {
-  const sorted = new Map<EventType, JournalEvent[]>();
-  for (const event of events) {
-    const list = sorted.get(event.type);
-    if (list === undefined) {
-      sorted.set(event.type, [event]);
-    } else {
-      list.push(event);
-    }
+/** First and last of the wall clocks; empty where there is no event. */
+export function clockOf(events: readonly JournalEvent[]): {
+  first: string;
+  last: string;
+} {
+  return indexOf(events);
+}
+
+/** What is asked of a log again and again; a log never changes. */
+interface IIndex {
+  /** Where the events of each type stand. */
+  places: ReadonlyMap<EventType, readonly number[]>;
+  /** Lists given before, by their types. */
+  found: Map<string, readonly JournalEvent[]>;
+  first: string;
+  last: string;
+}
+
+const indices = new WeakMap<readonly JournalEvent[], IIndex>();
+
+function indexOf(events: readonly JournalEvent[]): IIndex {
+  let index = indices.get(events);
+  if (index === undefined) {
+    index = makeIndex(events);
+    indices.set(events, index);
   }
-  return sorted;
+  return index;
+}
+
+function makeIndex(events: readonly JournalEvent[]): IIndex {
+  const places = new Map<EventType, number[]>();
+  let [first, last] = ['', ''];
+  events.forEach(({ type, t }, place) => {
+    const list = places.get(type);
+    if (list === undefined) {
+      places.set(type, [place]);
+    } else {
+      list.push(place);
+    }
+    if (t > last) {
+      last = t;
+    }
+    if (first === '' || t < first) {
+      first = t;
+    }
+  });
+  return { places, found: new Map(), first, last };
 }
 
 export function lastOf<T extends EventType>(

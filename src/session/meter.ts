@@ -33,9 +33,7 @@ export function unexplained(
   const numbers = new Map(runs.map(run => [run.id, run.number]));
   const children = childReads(log);
   const starts = runsWithPrograms(log);
-  const scanned = files
-    .flatMap(file => file.versions)
-    .filter(v => v.writers !== null && v.stat !== null && isScanned(v.seenBy));
+  const found = scannedBytes(files, runs.length);
   return log.probes
     .flatMap(({ events }) => [...eventsOf(events, 'run.ended')])
     .flatMap(({ run, meter }) => {
@@ -43,18 +41,30 @@ export function unexplained(
       if (run === null || number === undefined || meter?.openedRead == null) {
         return [];
       }
-      const found = scanned
-        .filter(v => v.writers![0] <= number && number <= v.writers![1])
-        .reduce((sum, v) => sum + Number(v.stat!.size), 0);
       const own = beyond(meter);
       const read = allowed(own.read - (children.get(run) ?? 0));
-      const written = allowed(own.written - found);
+      const written = allowed(own.written - found[number]!);
       const amount = inWords(read, written, starts.has(run));
       const libraries = suspects(meter);
       return read + written > 0
         ? [{ run, read, written, amount, libraries }]
         : [];
     });
+}
+
+/** By run number: the bytes of files that only a scan found, and which the run may have written. */
+function scannedBytes(files: readonly IFile[], runs: number): Float64Array {
+  const bytes = new Float64Array(runs + 2);
+  for (const { writers, stat, seenBy } of files.flatMap(f => f.versions)) {
+    if (writers !== null && stat !== null && isScanned(seenBy)) {
+      bytes[writers[0]]! += Number(stat.size);
+      bytes[writers[1] + 1]! -= Number(stat.size);
+    }
+  }
+  for (let number = 1; number < bytes.length; number++) {
+    bytes[number]! += bytes[number - 1]!;
+  }
+  return bytes;
 }
 
 type Meter = NonNullable<EventOf<'run.ended'>['meter']>;

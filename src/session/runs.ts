@@ -3,7 +3,7 @@
  * one run. Order is that of `run.input`; without a recorder, the probe's.
  */
 import type { EventOf, JournalEvent } from '../journal/events';
-import { eventsOf, mainProbe, type ISessionLog } from './log';
+import { actsOf, eventsOf, mainProbe, type ISessionLog } from './log';
 import type { ISession, IRun, RunKind, RunStatus } from './types';
 
 /** What one run's observers said, before it has a place. */
@@ -82,33 +82,33 @@ function collectDrafts(log: ISessionLog): Map<string, IDraft> {
     }
     return found;
   };
-  for (const event of log.recorder) {
-    if (event.type === 'run.input') {
-      draft(`${event.msgId}/0`).input ??= event;
-    }
+  for (const event of eventsOf(log.recorder, 'run.input')) {
+    draft(`${event.msgId}/0`).input ??= event;
   }
   for (const { events } of log.probes) {
-    for (const event of events) {
-      takeProbeEvent(event, draft);
-    }
+    takeCourse(events, draft);
+    takeActs(events, draft);
     takeChanges(events, draft);
   }
   for (const event of silentRequests(log)) {
     draft(`${event.msgId}/0`);
   }
-  for (const event of log.recorder) {
-    if (event.type === 'run.requested') {
-      const found = drafts.get(`${event.msgId}/0`);
-      if (found !== undefined) {
+  const answers = ['run.requested', 'run.errored', 'run.idle'] as const;
+  for (const event of eventsOf(log.recorder, ...answers)) {
+    const found = drafts.get(`${event.msgId}/0`);
+    if (found === undefined) {
+      continue;
+    }
+    switch (event.type) {
+      case 'run.requested':
         found.requested ??= event;
-      }
-    } else if (event.type === 'run.errored' || event.type === 'run.idle') {
-      const found = drafts.get(`${event.msgId}/0`);
-      if (found !== undefined && event.type === 'run.errored') {
+        break;
+      case 'run.errored':
         found.errored ??= event;
-      } else if (found !== undefined && event.type === 'run.idle') {
+        break;
+      case 'run.idle':
         found.idle ??= event;
-      }
+        break;
     }
   }
   return drafts;
@@ -134,21 +134,39 @@ function silentRequests(log: ISessionLog): EventOf<'run.requested'>[] {
 const isEmpty = ({ code, expressions }: EventOf<'run.requested'>) =>
   code.bytes === 0 && (expressions ?? 0) === 0;
 
-function takeProbeEvent(
-  event: JournalEvent,
+function takeCourse(
+  events: readonly JournalEvent[],
   draft: (id: string) => IDraft
 ): void {
-  if (event.type === 'run.started' && event.run !== null) {
-    draft(event.run).started ??= event;
-  } else if (event.type === 'run.code' && event.run !== null) {
-    // A long run says `partial` what is known of its code, and all of it at its end.
-    draft(event.run).code = event;
-  } else if (event.type === 'run.ended' && event.run !== null) {
-    draft(event.run).ended = event;
-  } else if (typeof event['run'] === 'string') {
-    const act = actOf(event);
+  const course = ['run.started', 'run.code', 'run.ended'] as const;
+  for (const event of eventsOf(events, ...course)) {
+    if (event.run === null) {
+      continue;
+    }
+    const found = draft(event.run);
+    switch (event.type) {
+      case 'run.started':
+        found.started ??= event;
+        break;
+      case 'run.code':
+        // A long run says `partial` what is known of its code, and all of it at its end.
+        found.code = event;
+        break;
+      case 'run.ended':
+        found.ended = event;
+        break;
+    }
+  }
+}
+
+function takeActs(
+  events: readonly JournalEvent[],
+  draft: (id: string) => IDraft
+): void {
+  for (const event of actsOf(events)) {
+    const act = typeof event['run'] === 'string' ? actOf(event) : null;
     if (act !== null) {
-      draft(event['run']).acts.add(act);
+      draft(event['run'] as string).acts.add(act);
     }
   }
 }
@@ -162,7 +180,8 @@ function takeChanges(
   draft: (id: string) => IDraft
 ): void {
   let waiting = false;
-  for (const event of events) {
+  const types = ['run.started', 'names.changed', 'state.changed'] as const;
+  for (const event of eventsOf(events, ...types)) {
     if (event.type === 'run.started' && event.run !== null) {
       draft(event.run).disturbed ||= waiting;
       waiting = false;
@@ -271,12 +290,10 @@ function* kernelOrder(
     }
   }
   for (const { events } of log.probes) {
-    for (const event of events) {
-      if (event.type === 'run.started' && event.run !== null) {
-        const draft = drafts.get(event.run);
-        if (draft?.started === event) {
-          yield draft;
-        }
+    for (const event of eventsOf(events, 'run.started')) {
+      const draft = drafts.get(event.run ?? '');
+      if (draft?.started === event) {
+        yield draft;
       }
     }
   }
@@ -379,7 +396,18 @@ class Sweep {
   private readonly startedAt = new Map<string, number>();
   private readonly open = new Set<IRun>();
 
-  start(run: IRun): void {
+  take(run: IRun | undefined, starts: boolean): void {
+    if (run === undefined) {
+      return;
+    }
+    if (starts) {
+      this.start(run);
+    } else {
+      this.end(run);
+    }
+  }
+
+  private start(run: IRun): void {
     this.highest = Math.max(this.highest, run.number);
     if (!isInner(run)) {
       this.started += 1;
@@ -388,7 +416,7 @@ class Sweep {
     this.startedAt.set(run.id, this.started);
   }
 
-  end(run: IRun): void {
+  private end(run: IRun): void {
     const startedAt = this.startedAt.get(run.id);
     if (startedAt === undefined) {
       return;
@@ -414,40 +442,24 @@ function markOverlaps(log: ISessionLog, byId: ReadonlyMap<string, IRun>): void {
     (run.status === 'running' ||
       run.status === 'killed' ||
       run.status === 'unknown');
-  const sweep = (
-    events: readonly JournalEvent[],
-    starts: (event: JournalEvent) => string | null,
-    ends: (event: JournalEvent) => string | null
-  ) => {
-    const state = new Sweep();
-    for (const event of events) {
-      const started = byId.get(starts(event) ?? '');
-      const ended = byId.get(ends(event) ?? '');
-      if (started !== undefined) {
-        state.start(started);
-      } else if (ended !== undefined) {
-        state.end(ended);
-      }
-    }
-    state.finish(open);
-  };
-  sweep(
-    log.recorder,
-    e => (e.type === 'run.input' ? `${e.msgId}/0` : null),
-    e => (e.type === 'run.idle' ? `${e.msgId}/0` : null)
-  );
+  const requests = new Sweep();
+  for (const event of eventsOf(log.recorder, 'run.input', 'run.idle')) {
+    const run = byId.get(`${event.msgId}/0`);
+    requests.take(run, event.type === 'run.input');
+  }
+  requests.finish(open);
   for (const { events } of log.probes) {
-    sweep(
-      events,
-      e => (e.type === 'run.started' ? e.run : null),
-      e => (e.type === 'run.ended' ? e.run : null)
-    );
+    const sweep = new Sweep();
+    for (const event of eventsOf(events, 'run.started', 'run.ended')) {
+      sweep.take(byId.get(event.run ?? ''), event.type === 'run.started');
+    }
+    sweep.finish(open);
   }
 }
 
 /** A thread or task that did something while a later run was open outlived its own. */
 function markOutlived(log: ISessionLog, byId: ReadonlyMap<string, IRun>): void {
-  for (const event of log.probes.flatMap(p => p.events)) {
+  for (const event of log.probes.flatMap(p => [...actsOf(p.events)])) {
     const later = 'during' in event && event.during != null;
     const run = later ? byId.get((event['run'] as string | null) ?? '') : null;
     if (run != null && event['attribution'] !== 'process') {
@@ -478,7 +490,8 @@ function requestsWithoutRun(
   let probed = probe !== null && !late;
   let paused = false;
   const result: ISession['withoutRun'] = [];
-  for (const event of log.recorder) {
+  const types = ['run.input', 'recording.paused', 'run.idle'] as const;
+  for (const event of eventsOf(log.recorder, ...types)) {
     if (event.type === 'run.input') {
       probed ||=
         probe !== null && drafts.get(`${event.msgId}/0`)?.started != null;

@@ -64,6 +64,27 @@ describe('condense', () => {
     expect(verdicts(slice([session]))[2]).toBe('3 needed wrote');
   });
 
+  it('follows a read to the last run that had written the same bytes before the file was there', () => {
+    const session = new FakeSession();
+    const copy = '/home/ann/work/copy.csv';
+    const [a, b] = ['/home/ann/work/b.csv', '/home/ann/work/a.csv'];
+    session.run({ writes: { [a]: 'rows' } });
+    session.run({ writes: { [b]: 'rows' } });
+    session.run({ writes: { [a]: 'rows' } });
+    session.put(copy, 'rows');
+    session.run({ reads: [copy] });
+    session.run({ writes: { [b]: 'rows' } });
+    session.run({ reads: [copy], writes: { [MODEL]: 'w' } });
+    expect(verdicts(slice([session]))).toEqual([
+      '1 kept-undecided not-shown-harmless',
+      '2 kept-undecided not-shown-harmless',
+      '3 needed wrote',
+      '4 kept-undecided not-shown-harmless',
+      '5 kept-undecided not-shown-harmless',
+      '6 needed wrote'
+    ]);
+  });
+
   it('finds the bytes again when only their times have changed', () => {
     const session = usualSession();
     const traced = slice([session], MODEL, { stat: null }).subjects[0]!;

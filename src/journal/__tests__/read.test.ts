@@ -54,6 +54,34 @@ describe('reading a journal file', () => {
     expect(file()).toMatchObject({ lines: 0, head: null, problems: [] });
   });
 
+  it('reads a long file line by line, whatever a line holds', () => {
+    const writer = new Writer('s', 'server.jsonl', new Clock());
+    const reason = `é😀\u2028 ${'x'.repeat(2000)}`;
+    for (let n = 0; n < 400; n++) {
+      writer.add('kernel.died', { reason });
+    }
+    const whole = lines(writer);
+    const broken = Buffer.concat([
+      Buffer.from(whole.slice(0, 300).join('\n')),
+      Buffer.from([0x0a, 0xff, 0x0a]),
+      Buffer.from(`${whole.slice(301).join('\n')}\n`)
+    ]);
+    const read = file(broken);
+    expect(read.lines).toBe(400);
+    expect(read.events.map(({ seq }) => seq)).toEqual(
+      whole.map((_, seq) => seq).filter(seq => seq !== 300)
+    );
+    expect(read.events.every(event => 'reason' in event)).toBe(true);
+    expect(read.problems.map(({ code, line }) => [code, line])).toEqual([
+      ['broken', 300],
+      ['chain', 301]
+    ]);
+    expect(read.ends[300]! - read.ends[299]!).toBe(2);
+    expect(file(broken.subarray(0, read.ends[399])).torn).toBe(true);
+    const cut = readJournalFile({ ...file(broken) }, { lines: 350 });
+    expect([cut.lines, cut.ends]).toEqual([350, read.ends.slice(0, 350)]);
+  });
+
   it('loses nothing but the broken line', () => {
     const [a, b, c] = lines(three());
     const read = file(`${a}\n`, `${b!.slice(0, 40)}\n`, `${c}\n`);

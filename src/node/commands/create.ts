@@ -10,8 +10,7 @@ import type {
 import { signBundle, signerFromPem } from '../../envelope/sign';
 import type { AttestRequested } from '../../journal/events';
 import { nameText } from '../../journal/names';
-import { noteOf, parseRunList } from '../../record/runlist';
-import type { IRecord } from '../../record/types';
+import { noteOf } from '../../record/runlist';
 import { prepare, prepareAgain, takeMissing, type IPrepared } from '../attest';
 import { namedSession, traceAll, unchangedWrites } from '../choose';
 import {
@@ -166,7 +165,7 @@ async function createRecordOf(
   if (wish.dryRun === true) {
     const hint =
       wish.sign === 'local' ? ensureSigningKey(context.places.keys).hint : null;
-    const notes = runNotes(prepared.record);
+    const notes = prepared.record.runs.map(noteOf);
     return {
       ...describe(context, options, prepared, { hint, dryRun: true }),
       runs: dropping === null ? notes : withDropping(notes, dropping)
@@ -201,13 +200,6 @@ async function createRecordOf(
   });
 }
 
-/** Every run of a record, in short. */
-function runNotes({ byproducts }: IRecord): IRunNote[] {
-  const list = byproducts.find(({ name }) => name === 'runs.json');
-  const text = Buffer.from(list?.bytes ?? []).toString('utf8');
-  return (parseRunList(text) ?? []).map(noteOf);
-}
-
 function describe(
   context: IContext,
   options: ICommonOptions,
@@ -237,7 +229,9 @@ function describe(
     leftOut:
       request.drops.length === 0
         ? []
-        : runNotes(record).filter(note => note.verdict === 'dropped-by-user')
+        : record.runs
+            .filter(({ verdict }) => verdict === 'dropped-by-user')
+            .map(noteOf)
   };
 }
 
