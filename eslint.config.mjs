@@ -9,7 +9,7 @@ export default tseslint.config(
   {
     ignores: [
       'node_modules',
-      '.venv',
+      '.venv*',
       'lib',
       'dist',
       'jupyter_attest',

@@ -121,6 +121,50 @@ export async function must(command, cure, options) {
   }
 }
 
+/**
+ * Run pytest and show what it says.
+ * @returns how many tests passed and failed; one failed at least if it ended badly
+ */
+export async function pytest(python, args, env = {}) {
+  const { code, output } = await run([python, '-m', 'pytest', '-q', ...args], {
+    env
+  });
+  console.log(output);
+  const number = word =>
+    Number(new RegExp(`(\\d+) ${word}`).exec(output)?.[1] ?? 0);
+  const broken = number('failed') + number('errors?');
+  const failed = code !== 0 && broken === 0 ? 1 : broken;
+  return { passed: number('passed'), failed };
+}
+
+/** Say in the last line what came out, and end so. */
+export function exitWithCounts({ passed, failed }) {
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exit(failed > 0 || passed === 0 ? 1 : 0);
+}
+
+/**
+ * Make a virtual environment of its own unless it is there.
+ * @param install given its interpreter, puts everything in place; done again when `key` changes
+ * @returns its interpreter
+ */
+export async function environmentAt(name, base, key, install) {
+  const home = path.join(ROOT, name);
+  const python = path.join(home, WINDOWS ? 'Scripts/python.exe' : 'bin/python');
+  const stamp = path.join(home, '.attest-stamp');
+  await once(`Making ${name}`, stamp, key, async () => {
+    await must([base, '-m', 'venv', home], 'Is venv installed?');
+    await install(python);
+  });
+  return python;
+}
+
+/** Install packages with an environment's own pip. */
+export function pipInstall(python, ...args) {
+  const pip = [python, '-m', 'pip', 'install', '--quiet'];
+  return must([...pip, ...args], 'Is PyPI reachable?');
+}
+
 /* ------------------------------------------------------------------ setup */
 
 function hashOf(...files) {

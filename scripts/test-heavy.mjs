@@ -4,12 +4,18 @@
  * of their own, `.venv-heavy`: several GB the first time.
  */
 import { spawnSync } from 'node:child_process';
-import fs from 'node:fs';
 import path from 'node:path';
-import { ROOT, exitWith, must, run, setUp, step, venv } from './lib.mjs';
-
-const HOME = path.join(ROOT, '.venv-heavy');
-const PYTHON = path.join(HOME, 'bin', 'python');
+import {
+  ROOT,
+  environmentAt,
+  exitWith,
+  exitWithCounts,
+  must,
+  pipInstall,
+  pytest,
+  setUp,
+  venv
+} from './lib.mjs';
 
 /** Installed first and alone: what torch would bring for GPUs is left out. */
 const TORCH = 'torch>=2.15,<2.16';
@@ -34,48 +40,34 @@ const PACKAGES = [
   ...['filelock', 'sympy', 'networkx', 'jinja2', 'typing_extensions', 'fsspec']
 ];
 
-async function environment() {
-  const stamp = path.join(HOME, '.attest-stamp');
-  const key = [TORCH, ...PACKAGES].join('\n');
-  if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === key) {
-    return;
-  }
-  await step('Making .venv-heavy (several GB)', async () => {
-    const pip = [PYTHON, '-m', 'pip', 'install', '--quiet'];
-    const cure = 'Is PyPI reachable?';
-    await must([venv('python'), '-m', 'venv', HOME], 'Is venv installed?');
-    await must([...pip, '--no-deps', TORCH], cure);
-    await must([...pip, ...PACKAGES], cure);
-    const where = 'import sysconfig; print(sysconfig.get_path("purelib"))';
-    const { stdout } = spawnSync(PYTHON, ['-c', where], { encoding: 'utf8' });
-    const stubs = path.join(ROOT, 'scripts', 'torch_cpu_stubs.py');
-    await must(
-      [PYTHON, stubs, stdout.trim()],
-      'gcc and readelf are needed (on Debian: apt-get install gcc binutils).'
-    );
-  });
-  fs.writeFileSync(stamp, key);
+async function install(python) {
+  await pipInstall(python, '--no-deps', TORCH);
+  await pipInstall(python, ...PACKAGES);
+  const where = 'import sysconfig; print(sysconfig.get_path("purelib"))';
+  const { stdout } = spawnSync(python, ['-c', where], { encoding: 'utf8' });
+  const stubs = path.join(ROOT, 'scripts', 'torch_cpu_stubs.py');
+  await must(
+    [python, stubs, stdout.trim()],
+    'gcc and readelf are needed (on Debian: apt-get install gcc binutils).'
+  );
 }
 
 try {
   await setUp('test');
-  await environment();
+  const key = [TORCH, ...PACKAGES].join('\n');
+  const python = await environmentAt(
+    '.venv-heavy',
+    venv('python'),
+    key,
+    install
+  );
   const tests = [
     'jupyter_attest/tests/probe/heavy_libraries.py',
     'jupyter_attest/tests/condense/heavy_notebooks.py'
   ];
-  const { code, output } = await run(
-    [venv('python'), '-m', 'pytest', '-q', ...tests, ...process.argv.slice(2)],
-    { env: { JUPYTER_ATTEST_TEST_PYTHON: PYTHON } }
-  );
-  console.log(output);
-  const number = word =>
-    Number(new RegExp(`(\\d+) ${word}`).exec(output)?.[1] ?? 0);
-  const passed = number('passed');
-  const broken = number('failed') + number('errors?');
-  const failed = code !== 0 && broken === 0 ? 1 : broken;
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exit(failed > 0 || passed === 0 ? 1 : 0);
+  const args = [...tests, ...process.argv.slice(2)];
+  const env = { JUPYTER_ATTEST_TEST_PYTHON: python };
+  exitWithCounts(await pytest(venv('python'), args, env));
 } catch (error) {
   exitWith(error);
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .fingerprint import Looker
 from .names import IPYTHONS, Names
-from .references import SEP, _id, _module_table
+from .references import SEP, _id, _module_table, _type_dict
 from .state import State, module_origin
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ class Evidence:
             return name == "__main__"
         origin = module_origin(module)
         if origin is None:
-            return module.__dict__.get("__spec__") is None and name != "__main__"
+            made = module.__dict__.get("__spec__") is None and name != "__main__"
+            return made and not is_cythons(name, module)
         return SEP in origin and not origin.startswith(self.probe.prefixes)
 
     def owe(self, run: str, facts: Facts | None, reached: list[dict[str, Any]], now: bool) -> None:
@@ -139,3 +140,13 @@ class Evidence:
                 self.probe.journal.put("names.changed", None, "none", fields)
         finally:
             self.taking.release()
+
+
+def is_cythons(name: str, module: types.ModuleType) -> bool:
+    """Tell whether this is a module in which Cython's libraries share their types: all C."""
+    return name.startswith("_cython_") and all(
+        issubclass(type(value), type)
+        and types.FunctionType not in map(type, _type_dict(value).values())
+        for key, value in list(module.__dict__.items())
+        if not key.startswith("__")
+    )

@@ -9,7 +9,7 @@ from typing import Any
 from .files import Files
 from .redaction import cut_argv, cut_text
 from .references import _getpid, _ident
-from .starters import is_simple, shell_text
+from .starters import is_script, is_simple, shell_text
 from .values import Pattern, name_of, plain_text, try_stat
 
 #: What stands between the words of a command, and between an option and its value.
@@ -50,8 +50,7 @@ class Processes(Files):
             "argv": argv, "how": how_started, "program": name_of(named) if named else None,
             "pid": pid, "probed": probed,
         }  # fmt: skip
-        command = shell if shell is not None else shell_text(words)
-        if command is not None and not is_simple(command):
+        if does_more(shell, words, named):
             fields["shell"] = True
         self.tell("process.started", run, how, fields)
         self.named_by(shell, words)
@@ -112,3 +111,12 @@ class Processes(Files):
     def on_pty(self, args: tuple[Any, ...]) -> None:
         """pty.spawn(argv)."""
         self.started("pty", args[0], None, False)
+
+
+def does_more(shell: str | None, words: Any, program: str | None) -> bool:
+    """Tell whether a shell is started that may do more than start one other program."""
+    command = shell if shell is not None else shell_text(words)
+    if command is not None:
+        return not is_simple(command)
+    first = plain_text(words[0]) if type(words) in (list, tuple) and words else None
+    return any(word is not None and is_script(word) for word in (first, program))

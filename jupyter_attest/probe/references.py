@@ -32,6 +32,7 @@ _module_table = sys.modules
 _threading = sys.modules.get("threading")
 _threads = getattr(_threading, "_active", {})
 _type_name = type.__dict__["__qualname__"].__get__
+_type_flags = type.__dict__["__flags__"].__get__
 _type_dict = type.__dict__["__dict__"].__get__
 _type_mro = type.__dict__["__mro__"].__get__
 _type_module = type.__dict__["__module__"].__get__

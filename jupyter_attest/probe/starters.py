@@ -80,6 +80,13 @@ class Starters:
 
     # ------------------------------------------------------------------------------- environment
 
+    def inherited(self) -> dict[bytes, bytes]:
+        """Return the environment that a child inherits."""
+        try:
+            return c_environment()
+        except Exception:
+            return dict(self.names)
+
     def carried(self, names: dict[bytes, bytes]) -> dict[bytes, bytes]:
         """Return a child's environment with what brings the probe into a Python."""
         probe = self.probe
@@ -95,7 +102,11 @@ class Starters:
         }
 
     def of_mapping(self, env: Any) -> Any:
-        """Return a mapping with ours added; the given one if its items can't be read safely."""
+        """Return a mapping with ours added; the given one if its items can't be read safely.
+
+        None stands for the process's own environment: Python 3.13 takes it in ``posix_spawn``.
+        """
+        env = self.inherited() if env is None else env
         data = getattr(env, "_data", None) if type(env) is type(os.environ) else env
         if type(data) is not dict or self.probe.paused:
             return env
@@ -111,7 +122,7 @@ class Starters:
         if self.probe.paused:
             return env
         if env is None:
-            names = dict(self.names)
+            names = self.inherited()
         elif type(env) is list and all(type(item) is bytes for item in env):
             pairs = (item.partition(b"=") for item in env)
             names = {name: value for name, _, value in pairs}
@@ -141,19 +152,27 @@ class Starters:
         return fork_exec
 
     def began(self, started: tuple[tuple[Any, ...], Any]) -> None:
-        """Tell a start by ``fork_exec``; Popen's own words say it as its caller did."""
+        """Tell a start by ``fork_exec``."""
         args, pid = started
         if self.probe.paused:
             return
+        pid = pid if type(pid) is int else None
+        if self.by_popen(args[0], pid):
+            return
+        how = "fork_exec"
+        if type(args[0]) in (list, tuple):
+            text = " ".join([plain_text(word) or "" for word in args[0]])
+            how = next((purpose for mark, purpose in PURPOSES if mark in text), how)
+        self.probe.started(how, args[0], None, False, None, pid)
+
+    def by_popen(self, argv: Any, pid: int | None) -> bool:
+        """Tell a start in the words of the Popen that this thread makes, if it is that one."""
         words, program, shell = self.meant.pop(_ident(), (None, None, None))
         said = shell if type(words) not in (list, tuple) or not words else plain_text(words[-1])
-        if said is None or plain_text(args[0][-1]) != said:  # of a start that never was
-            words, program, shell = args[0], None, None
-        how = "subprocess" if program is not None or shell is not None else "fork_exec"
-        if how == "fork_exec" and type(words) in (list, tuple):
-            text = " ".join([plain_text(word) or "" for word in words])
-            how = next((purpose for mark, purpose in PURPOSES if mark in text), how)
-        self.probe.started(how, words, program, False, shell, pid if type(pid) is int else None)
+        if said is None or plain_text(argv[-1]) != said:  # of a start that never was
+            return False
+        self.probe.started("subprocess", words, program, False, shell, pid)
+        return True
 
     def _spawn(self, original: Call) -> Call:
         def posix_spawn(path: Any, argv: Any, env: Any, **options: Any) -> Any:
@@ -169,17 +188,16 @@ class Starters:
         return posix_spawn
 
     def spawned(self, started: tuple[Any, Any, int]) -> None:
-        """Tell a start by ``posix_spawn``."""
+        """Tell a start by ``posix_spawn``, which Popen uses where it can."""
         path, argv, pid = started
-        if not self.probe.paused:
-            self.meant.pop(_ident(), None)
+        if not self.probe.paused and not self.by_popen(argv, pid):
             self.probe.started("spawn", argv, path, False, None, pid)
 
     def _execv(self, original: Call) -> Call:
         execve = os.execve  # our wrapper comes later: this is the interpreter's own
 
         def execv(path: Any, argv: Any) -> Any:
-            env = self.safely(self.of_mapping, dict(self.names))
+            env = self.safely(self.of_mapping, self.inherited())
             return execve(path, argv, env) if env is not None else original(path, argv)
 
         return execv
@@ -205,7 +223,7 @@ class Starters:
         text = plain_text(command)
         if text is None or self.probe.paused:
             return command
-        names = self.carried(dict(self.names))
+        names = self.carried(self.inherited())
         words = ["%s='%s'" % (os.fsdecode(name), os.fsdecode(names[name]).replace("'", "'\"'\"'"))
                  for name in (CHILD, PATH)]  # fmt: skip
         whole = "export %s; %s" % (" ".join(words), text)
@@ -220,6 +238,23 @@ class Starters:
         return _exit
 
 
+def c_environment() -> dict[bytes, bytes]:
+    """Return the process's environment as C has it: ``os.environ`` lacks what ``os.putenv`` and
+    native code (readline) set.
+
+    Raises whatever comes up where ``ctypes`` isn't loaded or can't reach it.
+    """
+    ctypes = _module_table["ctypes"].__dict__
+    lines = ctypes["POINTER"](ctypes["c_char_p"]).in_dll(ctypes["pythonapi"], "environ")
+    names: dict[bytes, bytes] = {}
+    for line in lines:
+        if line is None:
+            break
+        name, _, value = line.partition(b"=")
+        names.setdefault(name, value)
+    return names
+
+
 def dressed(call: Call, original: Call) -> Call:
     """Give a wrapper the name and the documentation of what it stands for."""
     for name in ("__module__", "__name__", "__qualname__", "__doc__"):
@@ -231,6 +266,8 @@ def dressed(call: Call, original: Call) -> Call:
 #: Anything in a shell's command that makes it more than the start of one program.
 MORE = frozenset(";&|<>()$`\n{}*?[]~#!=\\")
 SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh"})
+#: Of the names of their scripts.
+ENDINGS = (".sh", ".bash", ".zsh", ".ksh")
 
 
 def shell_text(words: Any) -> str | None:
@@ -245,4 +282,10 @@ def shell_text(words: Any) -> str | None:
 
 def is_simple(command: str) -> bool:
     """Tell whether a shell only has to start one program to carry out a command."""
-    return MORE.isdisjoint(command)
+    return MORE.isdisjoint(command) and not is_script(command.partition(" ")[0])
+
+
+def is_script(word: str) -> bool:
+    """Tell whether a program is a shell or one of its scripts, by its name."""
+    name = word.rpartition(SEP)[2]
+    return name in SHELLS or name.endswith(ENDINGS) or name in (".", "source", "eval")

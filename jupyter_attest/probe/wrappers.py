@@ -8,7 +8,7 @@ import types
 from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any, Callable
 
-from .references import _join, _loads, _module_table, _object_dict
+from .references import _join, _loads, _module_table, _object_dict, _type_flags
 from .reports import Report
 from .standins import HeirType, heir, put_method, stand_in
 from .values import name_of, read_small
@@ -149,7 +149,7 @@ class Wrappers:
             return True
         if not issubclass(type(original), type):
             return False
-        if entry.get("heir") and type(original) is not HeirType:
+        if needs_heir(entry, original):
             heirs[owner_name] = heir(original)
             self._put(entry, owner_name, original, heirs[owner_name])
             original = heirs[owner_name]
@@ -188,6 +188,17 @@ class Wrappers:
                     self.probe.journal.put(
                         "gap", run.id, "context", {"code": "native-io", "covers": covers}
                     )
+
+
+#: Flags of a type whose methods can't be replaced: not on the heap, or declared immutable.
+_HEAP, _IMMUTABLE = 1 << 9, 1 << 8
+
+
+def needs_heir(entry: dict[str, Any], owner: type) -> bool:
+    """Tell whether an heir is to take a class's place; for ``static`` only where it must."""
+    if entry.get("heir") == "static" and _type_flags(owner) & (_HEAP | _IMMUTABLE) == _HEAP:
+        return False
+    return bool(entry.get("heir")) and type(owner) is not HeirType
 
 
 def _namespace(name: str) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
@@ -19,12 +20,23 @@ from jupyter_client.manager import KernelManager
 from jupyter_attest.probe import OF_CHILDREN, bundle
 from jupyter_attest.tests.journals import Event, read_journal, text_of
 
+
+def python_version(python: str) -> tuple[int, int]:
+    """Major and minor version of an interpreter."""
+    code = "import sys; print(*sys.version_info[:2])"
+    said = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    major, minor = map(int, said.stdout.split())
+    return major, minor
+
+
 ROOT = Path(__file__).parents[3]
 PROBE = bundle()
 CHILD = bundle(OF_CHILDREN)
 CARRIER = ROOT / "jupyter_attest" / "probe" / "carrier"
 #: The kernels' interpreter: set the variable to test the probe in another environment.
 PYTHON = os.environ.get("JUPYTER_ATTEST_TEST_PYTHON", sys.executable)
+#: What it is: (3, 10), where the tests themselves may run in another.
+VERSION = python_version(PYTHON)
 TABLES = [ROOT / "src" / "journal" / name for name in ("wrappers.json", "secrets.json")]
 
 
@@ -47,7 +59,9 @@ class Outcome:
         def stable(text: str) -> str:
             return re.sub(r"0x[0-9a-f]{6,}", "0x", re.sub(r"ipykernel_\d+", "ipykernel", text))
 
-        texts = (self.stdout, self.stderr, *self.results, self.traceback)
+        # Before Python 3.11 the frame of a wrapped function shows.
+        traceback = self.traceback if VERSION >= (3, 11) else self.traceback.rpartition("\n")[2]
+        texts = (self.stdout, self.stderr, *self.results, traceback)
         return self.status, self.ename, *map(stable, texts)
 
 
@@ -214,6 +228,17 @@ class Kernel:
 
     def text(self, text: dict[str, Any]) -> str:
         return text_of(self.folder, text)
+
+
+def untested(kernel: Kernel) -> dict[str, str]:
+    """Libraries that the kernel has in versions that the table doesn't know, with why it says so.
+
+    None in the tests' own environment: what is installed there must be known.
+    """
+    gaps = [e["covers"] for e in of(kernel.events(), "gap") if e["code"] == "wrapper-off"]
+    off = {gap["library"]: gap["reason"] for gap in gaps if gap["reason"].startswith("version ")}
+    assert sys.executable != PYTHON or not off, off
+    return off
 
 
 def of(events: list[Event], *types: str) -> list[Event]:

@@ -103,7 +103,8 @@ def test_a_child_names_what_its_native_libraries_open(kernel: Kernel) -> None:
 
 def test_a_child_sees_nothing_of_us(tmp_path: Path) -> None:
     code = (
-        "import subprocess, sys, os\n"
+        "import readline, subprocess, sys, os\n"
+        "os.putenv('PAST_OS_ENVIRON', '1')\n"
         "look = 'import sys, os; print(sorted(sys.modules), sys.path, sys.path_importer_cache, '"
         " 'sorted(os.environ.items()), sys.meta_path)'\n"
         "for env in (None, {}, {'PYTHONPATH': ''}, {'PYTHONPATH': 'lib'}):\n"
@@ -141,6 +142,62 @@ def test_a_shell_that_does_more_than_start_a_program_says_so(kernel: Kernel) -> 
         "import subprocess as s\ns.run('true -x', shell=True); s.run('true > c', shell=True)"
     )
     assert [e.get("shell", False) for e in of(events, "process.started")] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("code", "more"),
+    [
+        ("%%bash\ntrue", True),
+        ("%%sh\ntrue", True),
+        ("%%script python3\npass", False),
+        ("!./x.sh", True),
+        ("!true", False),
+        ("!bash x.sh", True),
+        ("import subprocess as s; s.run(['./x.sh'])", True),
+        ("import subprocess as s; s.run(['bash', 'x.sh'])", True),
+        ("import subprocess as s; s.run(['x'], executable='bash')", True),
+        ("import subprocess as s; s.run(['true'])", False),
+        ("import os; os.system('. ./x.sh')", True),
+        ("import os; os.system('true')", False),
+    ],
+)
+def test_a_shell_s_script_may_do_more_than_start_a_program(
+    kernel: Kernel, code: str, more: bool
+) -> None:
+    script = kernel.work / "x.sh"
+    script.write_text("#!/bin/sh\nexec true\n")
+    script.chmod(0o755)
+    outcome = kernel.run(code)
+    assert outcome.ename is None, outcome.traceback
+    told = [kernel.settle(outcome.msg_id), *children(kernel, outcome)]
+    starts = [e for events in told for e in of(events, "process.started")]
+    assert any(e.get("shell", False) for e in starts) == more
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "!{sys.executable} a.py && cp read.txt copied.txt",
+        "subprocess.run(['bash', '-c', f'{sys.executable} a.py && cp read.txt copied.txt'])",
+        "os.system(f'{sys.executable} a.py && cp read.txt copied.txt')",
+    ],
+)
+def test_children_of_a_shell_are_named_and_a_python_among_them_tells(
+    kernel: Kernel, code: str
+) -> None:
+    (kernel.work / "a.py").write_text("open('read.txt').read(); open('by_python.txt', 'w')\n")
+    (kernel.work / "read.txt").write_text("x")
+    outcome = kernel.run("import os, subprocess, sys\n" + code)
+    assert outcome.ename is None, outcome.traceback
+    events = kernel.settle(outcome.msg_id)
+    told = children(kernel, outcome)
+    starts = [e for part in (events, *told) for e in of(part, "process.started")]
+    [shell] = [e for e in starts if e.get("shell")]
+    assert "a.py && cp read.txt copied.txt" in kernel.text(shell["argv"])
+    assert {"a.py", "read.txt", "by_python.txt"} <= opened(told, kernel)
+    assert "copied.txt" not in opened(told, kernel)
+    for name in ("by_python.txt", "copied.txt"):
+        (kernel.work / name).unlink()
 
 
 def test_children_of_a_late_start_tell_their_story_too(tmp_path: Path) -> None:

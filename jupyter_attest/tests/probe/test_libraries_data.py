@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_attest.tests.journals import Event
 
-from .kernels import Kernel, of, one
+from .kernels import Kernel, of, one, untested
 from .test_files import told
 
 IMPORTS = (
@@ -111,13 +111,17 @@ def opened(events: list[Event], work: Path) -> list[str]:
 
 @pytest.mark.parametrize(("code", "expected"), CASES, ids=[code for code, _ in CASES])
 def test_a_call_names_its_files(data: Kernel, code: str, expected: list[str]) -> None:
+    for library, reason in untested(data).items():
+        if library in code:
+            pytest.skip(f"{library}: {reason} isn't in the table")
     outcome = data.run(code)
     assert outcome.ename is None, outcome.traceback
     assert opened(data.settle(outcome.msg_id), data.work) == expected
 
 
 def test_all_entries_of_the_table_were_found(data: Kernel) -> None:
-    assert [e["covers"] for e in of(data.events(), "gap") if e["code"] == "wrapper-off"] == []
+    gaps = [e["covers"] for e in of(data.events(), "gap") if e["code"] == "wrapper-off"]
+    assert [gap for gap in gaps if gap["library"] not in untested(data)] == []
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .kernels import Kernel, of
+from .kernels import Kernel, of, untested
 from .library_cases import LIGHT, Case, check
 
 
@@ -24,4 +24,5 @@ def test_a_call_names_its_files(kernel: Kernel, case: Case) -> None:
 
 
 def test_no_row_is_off_or_partly_on(kernel: Kernel) -> None:
-    assert [e["covers"] for e in of(kernel.events(), "gap") if e["code"] == "wrapper-off"] == []
+    gaps = [e["covers"] for e in of(kernel.events(), "gap") if e["code"] == "wrapper-off"]
+    assert [gap for gap in gaps if gap["library"] not in untested(kernel)] == []

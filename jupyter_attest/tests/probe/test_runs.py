@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 from queue import Empty
@@ -13,7 +12,7 @@ import pytest
 
 from jupyter_attest.tests.journals import read_journal
 
-from .kernels import Kernel, of, one
+from .kernels import VERSION, Kernel, of, one
 
 
 def test_a_cell_says_where_it_comes_from_and_what_ran(kernel: Kernel) -> None:
@@ -118,7 +117,7 @@ def test_an_interrupt_is_an_interrupt(kernel: Kernel) -> None:
     assert one(kernel.settle(msg_id), "run.ended")["status"] == "interrupted"
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="our frames show before Python 3.11")
+@pytest.mark.skipif(VERSION < (3, 11), reason="our frames show before Python 3.11")
 def test_an_interrupt_in_the_middle_of_the_hook_is_the_user_s_own(kernel: Kernel) -> None:
     for _ in range(5):
         msg_id = kernel.send("while True: open('spin', 'w').close()")

@@ -111,3 +111,14 @@ def test_what_is_not_original_is_named_until_it_is_put_back(kernel: Kernel, name
     assert replaced in state(kernel, "z = 1").get("replaced", [])
     state(kernel, back)
     assert replaced not in state(kernel, "z = 1").get("replaced", [])
+
+
+def test_types_that_cython_s_libraries_share_are_not_the_user_s(kernel: Kernel) -> None:
+    code = (
+        "import types\n"
+        "class Mine:\n    def method(self): pass\n"
+        "held = {'_cython_9': int, '_cython_8': Mine, '_cython_7': len, '_a': 1}\n"
+        "for name in held:\n"
+        "    sys.modules[name] = types.ModuleType(name); sys.modules[name].held = held[name]"
+    )
+    assert state(kernel, code)["modules"]["own"] == ["_a", "_cython_7", "_cython_8"]

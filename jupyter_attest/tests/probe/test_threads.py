@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty
+from typing import Any
 
 import pytest
 
@@ -151,6 +152,74 @@ def test_the_opening_of_a_widget_is_nobody_s(kernel: Kernel) -> None:
     kernel.record("pass")
     (event,) = [e for e in of(kernel.events(), "file.opened") if e["path"] == "by_comm_open"]
     assert (event["run"], event["attribution"]) == (None, "none")
+
+
+#: A widget's model: what the page sends to it reads a file and, where it is told to, waits.
+WIDGET = """
+import comm, os, time
+def opened(comm, message):
+    @comm.on_msg
+    def changed(message):
+        name = message["content"]["data"]["name"]
+        open("begun " + name, "w").close()
+        while name == "slow" and not os.path.exists("cell wrote"): time.sleep(.05)
+        open(name).read()
+get_ipython().kernel.comm_manager.register_target("watched", opened)
+for name in ("slow", "quick"): open(name, "w").close()
+"""
+
+
+def comm_message(kernel: Kernel, kind: str, **content: object) -> dict[str, Any]:
+    """What a page sends to a widget."""
+    content = {"comm_id": "widget", "data": {}, **content}
+    message: dict[str, Any] = kernel.client.session.msg(kind, content)
+    return message
+
+
+def send_to_widget(kernel: Kernel, name: str, subshell: str | None = None) -> str:
+    message = comm_message(kernel, "comm_msg", data={"name": name})
+    message["header"]["subshell_id"] = subshell
+    kernel.client.shell_channel.send(message)
+    return str(message["header"]["msg_id"])
+
+
+def reads(kernel: Kernel, name: str) -> list[Event]:
+    opened = of(kernel.events(), "file.opened")
+    return [e for e in opened if e["path"] == name and "read" in e["ops"]]
+
+
+def waited_for(kernel: Kernel, name: str) -> Event:
+    """The one read of a file, once it is in the journal."""
+    until = time.monotonic() + 30
+    while not reads(kernel, name) and time.monotonic() < until:
+        time.sleep(0.1)
+    [found] = reads(kernel, name)
+    return found
+
+
+def test_a_widget_in_a_subshell_and_a_cell_at_the_same_time_are_told_apart(
+    tmp_path: Path,
+) -> None:
+    with Kernel(tmp_path) as kernel:
+        session, client = kernel.client.session, kernel.client
+        kernel.run(WIDGET)
+        client.shell_channel.send(comm_message(kernel, "comm_open", target_name="watched"))
+        kernel.run("pass")  # the widget is open
+        client.control_channel.send(session.msg("create_subshell_request", {}))
+        try:
+            subshell = client.get_control_msg(timeout=10)["content"]["subshell_id"]
+        except Empty:
+            pytest.skip("this ipykernel has no subshells")
+        # The widget's message and the cell wait for each other: each is open when the other acts.
+        sent = send_to_widget(kernel, "slow", subshell)
+        cell = kernel.run(
+            "while not os.path.exists('begun slow'): time.sleep(.05)\n"
+            "open('quick').read(); open('cell wrote', 'w').close(); time.sleep(.5)"
+        )
+        kernel.settle(cell.msg_id)
+        slow, quick = waited_for(kernel, "slow"), waited_for(kernel, "quick")
+    assert slow["run"].rpartition("/")[0] == sent
+    assert quick["run"] == cell.msg_id + "/0"
 
 
 def test_threads_of_overlapping_subshells_are_told_apart(kernel: Kernel, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ const shared = {
   name: z.string(),
   ready: z.optional(z.string()),
   aliases: z.optional(z.array(z.string())),
-  heir: z.optional(z.literal(true))
+  heir: z.optional(z.union([z.literal(true), z.literal('static')]))
 };
 
 /** Each form of an entry, see docs/wrappers.md. */
