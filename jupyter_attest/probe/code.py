@@ -136,6 +136,9 @@ class Facts:
                     if later:
                         self.deferred.add(node.target.id)
             elif kind == "AnnAssign":
+                if node.simple and node.target.id not in hidden:
+                    # ``x: int = 1`` also changes the module's ``__annotations__``.
+                    self._name("__annotations__", "Store", hidden, in_class, statement)
                 visit.extend((n, hidden, in_class, True) for n in annotated(node.annotation))
             elif (kind == "ExceptHandler" and node.name) or (
                 kind in ("MatchAs", "MatchStar") and node.name

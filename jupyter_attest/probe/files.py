@@ -36,6 +36,9 @@ DATA_SUFFIXES = (
 SYSTEM_PREFIXES = ("/proc/", "/sys/", "/dev/") if os.name == "posix" else ()
 WRITING = frozenset({"write", "append", "create", "truncate"})
 
+#: ``importlib.metadata`` is no frozen module.
+_IMPORTLIB = _join(os.path.dirname(os.__file__), "importlib")
+
 
 class Files(Recording):
     """Opens, renames, removals, listings and maps."""
@@ -339,7 +342,9 @@ class Files(Recording):
 
     def on_listdir(self, args: tuple[Any, ...]) -> None:
         """os.listdir and os.scandir: what is in a folder may decide what is read."""
-        if _frame(2).f_code.co_filename.startswith("<frozen importlib"):
+        # Imports and the search for installed packages list every folder on the path.
+        caller = _frame(2).f_code.co_filename
+        if caller.startswith(("<frozen importlib", _IMPORTLIB)):
             return
         path = self.absolute("." if args[0] is None else args[0])
         if path is None:

@@ -21,9 +21,9 @@ const REACHING = new Set(
 const REACHING_MODULES =
   /^(__main__|builtins|gc|inspect|code|codeop|dill|importlib|IPython|ipykernel|sys:(modules|_getframe)|runpy|traceback)(\b|$)/;
 
-/** Calls that evaluate text with the caller's names, e.g. `DataFrame.query`, or that tell who holds an object. */
+/** Calls that evaluate text with the caller's names, e.g. `DataFrame.query` or `ctypes.pythonapi.…`, or that tell who holds an object. */
 const BY_TEXT =
-  /(^|\.)(query|eval|evaluate|execute|executemany|sql|read_sql|read_sql_query|from_formula|dmatrix|dmatrices|ols|glm|logit|_getframe|currentframe|stack|dump_session|dump_module|get_objects|get_referrers|get_referents|getrefcount|getweakrefcount|getweakrefs|from_query|sqldf)$/;
+  /(^|\.)pythonapi\.|(^|\.)(query|eval|evaluate|execute|executemany|sql|read_sql|read_sql_query|from_formula|dmatrix|dmatrices|ols|glm|logit|_getframe|currentframe|stack|dump_session|dump_module|get_objects|get_referrers|get_referents|getrefcount|getweakrefcount|getweakrefs|from_query|sqldf)$/;
 
 /** `ndarray.resize` fails where another name stands for the array, or an array for its memory. */
 const counts = ({ name, receiverType }: CodeFacts['calls'][number]) =>

@@ -3,6 +3,7 @@
  * runs can reach. Versions of a name form a chain, so that a read is one edge however
  * many runs may have written it; the whole is linear in what the runs name.
  */
+import type { NameChange } from '../journal/events';
 import type { IFileVersion, IRun, ISession } from '../session/types';
 import {
   isHistory,
@@ -81,6 +82,8 @@ export class SessionFlow {
 class FlowBuilder {
   private readonly knowledge: Knowledge;
   private readonly states = new Map<string, IState>();
+  /** Names of what may be, or hold, a figure: it shows what was drawn since it was made. */
+  private readonly holders = new Set<string>();
   /** Names behind `FUNCTIONS`. */
   private readonly later = new Set<string>();
   /** Functions may look up names by text: from then on nobody can tell what they read. */
@@ -148,6 +151,7 @@ class FlowBuilder {
       (!harmless &&
         ((facts.reached?.length ?? 0) > 0 ||
           this.functionsReach ||
+          namesRead(facts).some(name => this.holders.has(name)) ||
           facts.calls.some(({ name }) => MAY_SHOW.test(name))));
     const found = [...names, ...(shows ? [PLOTS] : []), FUNCTIONS];
     return found.flatMap(resource => {
@@ -170,6 +174,13 @@ class FlowBuilder {
       this.add(`var:${name}`, run.number, rewritten.has(name));
       if (this.later.has(name)) {
         this.add(FUNCTIONS, run.number, false);
+      }
+    }
+    for (const change of run.names?.names ?? []) {
+      if (mayHoldFigure(change)) {
+        this.holders.add(change.name);
+      } else {
+        this.holders.delete(change.name);
       }
     }
     if (run.facts !== null) {
@@ -196,6 +207,15 @@ class FlowBuilder {
     const before = kills ? null : (this.states.get(resource) ?? null);
     this.states.set(resource, { writer, before });
   }
+}
+
+/** Objects of plot libraries and of the user's classes, and containers whose content isn't known. */
+function mayHoldFigure({ type, after, code }: NameChange): boolean {
+  const unknown = code === true || after === 'absent' || !('digest' in after);
+  return (
+    /^(matplotlib|mpl_toolkits|seaborn|__main__)\./.test(type ?? '') ||
+    (unknown && /^(list|tuple|dict|set|numpy\.ndarray)$/.test(type ?? ''))
+  );
 }
 
 /** Recording began late, within a run of which not everything was seen, or was paused. */

@@ -68,6 +68,11 @@ export class Knowledge {
     return type !== null && (!this.watched || SCALARS.has(type));
   }
 
+  /** Whether nobody notices that a name keeps a value of this type from its end. */
+  mayKeep(type: string | null): boolean {
+    return !this.watched || SCALARS.has(canonical(type ?? ''));
+  }
+
   /** Take in what a run has done, whether it is kept or not. */
   pass(run: IRun): void {
     const { facts, names, state } = run;
@@ -255,7 +260,10 @@ function fromNames(
   before: Knowledge
 ): IReason[] {
   const refuse = (change: NameChange) => {
-    const { name, same, after } = change;
+    const { name, type, same, after } = change;
+    if (after !== 'absent' && !before.mayKeep(type)) {
+      return true;
+    }
     if (isShown(name) && !stores.has(name)) {
       return false;
     }

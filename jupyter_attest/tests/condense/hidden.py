@@ -286,6 +286,13 @@ HIDDEN: dict[str, Case] = {
         "a = 1",
         "with open('out', 'w') as f: f.write(str('k' in d))",
     ),
+    "values held weakly, and strongly in a list": case(
+        "1 2 3 4",
+        "import numpy as np, weakref; a = np.zeros(3); w = weakref.ref(a)",
+        "l = [a]",
+        "a = 1",
+        "with open('out', 'w') as f: f.write(str(w() is None))",
+    ),
     "a reference that forbids": case(
         "1 2 3 4",
         "import numpy as np; a = np.zeros(3)",
@@ -319,6 +326,31 @@ HIDDEN: dict[str, Case] = {
         "import threading, time; threading.Timer(0.05, f).start()",
         "while not x: time.sleep(0.01)\n" + WRITE,
         gaps="background-thread",
+    ),
+    "annotations of the notebook": case(
+        "1 2 3 4", "p: int = 1", "q: str = 'a'", "x = sorted(__annotations__)", WRITE
+    ),
+    "text run through C": case(
+        "1 2 3 4",
+        "k = 5",
+        "x = []",
+        "import ctypes; _r = ctypes.pythonapi.PyRun_SimpleString(b'x.append(k)')",
+        WRITE,
+    ),
+    "a figure that pyplot draws on": case(
+        "1 2 3",
+        "import matplotlib; matplotlib.use('Agg'); import matplotlib.pyplot as plt\n"
+        "fig = plt.figure()",
+        "plt.plot([1, 2])",
+        "with open('out', 'wb') as f: fig.canvas.print_png(f)",
+    ),
+    "figures in a list": case(
+        "1 2 3",
+        "import matplotlib; matplotlib.use('Agg'); import matplotlib.pyplot as plt\n"
+        "figs = [plt.figure()]",
+        "plt.plot([1, 2])",
+        "figs[0].canvas.draw()\n"
+        "with open('out', 'w') as f: f.write(str(bytes(figs[0].canvas.buffer_rgba()).count(255)))",
     ),
     "plots counted": case(
         "1 2 3 4",

@@ -17,6 +17,8 @@ LISTS = ("loads", "stores", "deletes", "imports", "magics", "dynamic", "attribut
     [
         ("q1 = q0 = 1", {"stores": ["q0", "q1"]}),
         ("q2 = q1 + q0", {"loads": ["q0", "q1"], "stores": ["q2"]}),
+        ("q7: int = 1", {"stores": ["__annotations__", "q7"], "loads": ["int"]}),
+        ("q7: int", {"stores": ["__annotations__", "q7"], "loads": ["int"]}),
         ("q1 += 1", {"loads": ["q1"], "stores": ["q1"], "constructs": ["augmented"]}),
         ("[q1 for q1 in q1]", {"loads": ["q1"], "constructs": ["comprehension"]}),
         ("[0 for q0[q1] in [1]]", {"loads": ["q0", "q1"], "subscriptStores": ["q0"],

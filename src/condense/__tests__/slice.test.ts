@@ -205,6 +205,25 @@ describe('what is left out', () => {
     expect(dropped(verdictsOf(sessionOf(cells, began())))).toEqual([]);
   });
 
+  it('is no figure’s plot, nor what keeps a watched object alive', () => {
+    const plot: ICell = {
+      facts: {
+        loads: ['df'],
+        calls: [{ name: 'df.hist', receiverType: 'pandas.DataFrame' }]
+      }
+    };
+    const frame = assigns('df', [], 'pandas.DataFrame');
+    const figure = assigns('fig', [], 'matplotlib.figure.Figure');
+    expect(dropped(sliceOf(frame, figure, plot, fits('df')))).toEqual([3]);
+    expect(dropped(sliceOf(frame, figure, plot, fits('fig')))).toEqual([]);
+    const holds = assigns('l', ['df'], 'list');
+    const weakref: ICell = { facts: { imports: ['weakref'] } };
+    expect(dropped(sliceOf(frame, nothing(), holds, fits('df')))).toEqual([
+      2, 3
+    ]);
+    expect(dropped(sliceOf(frame, weakref, holds, fits('df')))).toEqual([]);
+  });
+
   it('is a value that was bound again before anyone read it', () => {
     expect(dropped(sliceOf(assigns('x'), assigns('x'), fits('x')))).toEqual([
       1
