@@ -187,20 +187,30 @@ function makesCode({ facts }: IRun): boolean {
   return (
     facts !== null &&
     (facts.dynamic.some(name => MAKING.has(name)) ||
-      facts.calls.some(({ target }) => RUNS_TEXT.test(target ?? '')))
+      facts.calls.some(call => RUNS_TEXT.test(functionOf(call))))
   );
 }
 
 /** A call of `input`, or of `getpass`. */
 function asksForInput({ facts }: IRun): boolean {
   return (
-    facts?.calls.some(
-      ({ name, target }) =>
-        target === 'getpass.getpass' ||
-        (name === 'input' && !/^__main__\./.test(target ?? ''))
-    ) ?? false
+    facts?.calls.some(call => {
+      const called = functionOf(call);
+      return (
+        called === 'getpass.getpass' ||
+        (call.name === 'input' && !/^__main__\./.test(called))
+      );
+    }) ?? false
   );
 }
+
+type Call = NonNullable<IRun['facts']>['calls'][number];
+
+/** Of a call on a module the probe names the module. */
+const functionOf = ({ name, receiverType, target }: Call): string =>
+  receiverType === 'module'
+    ? `${target ?? ''}.${name.split('.').at(-1)!}`
+    : (target ?? '');
 
 /** Clients that are known to reach kernels on a way of their own. */
 const DIRECT = new Set(['console', 'server-side executor', 'headless']);

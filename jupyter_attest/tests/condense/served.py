@@ -33,6 +33,10 @@ class Person:
         self._pages.append((kernel, page))
         return page
 
+    def put(self, name: str) -> None:
+        """An empty file in the notebook's folder."""
+        (self._server.root / self._folder / name).touch()
+
     def run(self, page: Page, *codes: str) -> None:
         for code in codes:
             page.wait(page.run(code))
@@ -85,18 +89,21 @@ def _two_notebooks(person: Person) -> None:
     person.run(first, "rows.append(3)")
 
 
-#: Waits for a file that the other subshell makes, in a replay in vain.
-_SLOW = """end = time.monotonic() + 3
-while not os.path.exists('done') and time.monotonic() < end: time.sleep(.02)
+#: Waits for what the other subshell does; not in a replay, where nobody is there.
+_SLOW = """open('begun', 'w').close()
+while os.path.exists('live') and not os.path.exists('done'): time.sleep(.02)
 x = y * 2"""
+_BESIDE = """while not os.path.exists('begun'): time.sleep(.02)
+y = 5
+open('done', 'w').close()"""
 
 
 def _subshells(person: Person) -> None:
     page = person.open()
+    person.put("live")
     person.run(page, "import os, time; y = 1")
     subshell = page.subshell()
-    slow = page.run(_SLOW)
-    page.wait(slow, page.run("y = 5; open('done', 'w').close()", subshell=subshell))
+    page.wait(page.run(_SLOW), page.run(_BESIDE, subshell=subshell))
     person.run(page, WRITE)
 
 

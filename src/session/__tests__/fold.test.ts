@@ -74,7 +74,7 @@ describe('the fold of a usual session', () => {
     session.run({ facts: { dynamic: ['getattr', '__main__', 'import *'] } });
     expect(codes(fold(session))).toEqual([]);
     const call = { name: 'cProfile.run', receiverType: 'module', line: 1 };
-    session.run({ facts: { calls: [{ ...call, target: 'cProfile.run' }] } });
+    session.run({ facts: { calls: [{ ...call, target: 'cProfile' }] } });
     expect(codes(fold(session))).toEqual(['dynamic-code']);
   });
 
