@@ -93,7 +93,7 @@ def _two_notebooks(person: Person) -> None:
 _SLOW = """open('begun', 'w').close()
 while os.path.exists('live') and not os.path.exists('done'): time.sleep(.02)
 x = y * 2"""
-_BESIDE = """while not os.path.exists('begun'): time.sleep(.02)
+_BESIDE = """while os.path.exists('live') and not os.path.exists('begun'): time.sleep(.02)
 y = 5
 open('done', 'w').close()"""
 
