@@ -40,6 +40,7 @@ PARTS = (
     "wrappers",
     "hook",
     "observer",
+    "watchdog",
     "core",
     "start",
 )
@@ -47,7 +48,7 @@ PARTS = (
 OF_CHILDREN = (
     *(part for part in PARTS if part not in {
         "entry", "code", "fingerprint", "names", "state", "evidence", "threads", "meter", "runs",
-        "core", "start",
+        "watchdog", "core", "start",
     }),
     "worker",
 )  # fmt: skip

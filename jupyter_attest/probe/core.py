@@ -12,6 +12,7 @@ from .references import _sleep, _wall
 from .runs import Runs
 from .threads import Threads
 from .values import try_stat
+from .watchdog import Watchdog
 
 #: After a run's end the thread lets the kernel send its reply first (seconds).
 YIELD = 0.002
@@ -24,6 +25,7 @@ class Probe(Runs, Observer):
         super().__init__(shell, folder, install, runs_missed)
         self.evidence = Evidence(self)
         self.threads = Threads(self)
+        self.watchdog = Watchdog(self)
 
     def start(self) -> None:
         """Install hook and callbacks, write what is known at the start, start the thread."""
@@ -31,6 +33,7 @@ class Probe(Runs, Observer):
         self.handover.listen()
         self.open_meters()
         self.threads.install()
+        self.watchdog.install()
         self.watch()
         self.paused = try_stat(self.paused_file) is not None
         self.paused_from = _wall()
@@ -56,19 +59,29 @@ class Probe(Runs, Observer):
         """Write batches until the process ends. Runs on a thread that nobody lists."""
         journal = self.journal
         while not journal.closed:
-            try:
+            try:  # nothing may come out of here
                 journal.wake.acquire(True, PERIOD)
-                _sleep(YIELD)
-                self.look_for_pause()
-                self.tell_long_runs()
-                self.settle_late()
-            except BaseException as error:  # nothing may come out of here
-                self.failed("own thread", error)
-            try:
-                self.tell_failures()
+                if not journal.asked:
+                    _sleep(YIELD)
+                    self.look_after()
                 journal.drain()
             except BaseException as error:
-                self.failed("journal", error)
+                self.failed("own thread", error)
+            journal.answer()
+
+    def look_after(self) -> None:
+        """What is looked at between batches."""
+        self.watchdog.look()
+        told = self.journal.told
+        for part, call in (
+            ("pause", self.look_for_pause), ("long runs", self.tell_long_runs),
+            ("late files", self.settle_late), ("gaps", self.tell_failures),
+        ):  # fmt: skip
+            try:
+                call()
+            except BaseException as error:
+                self.failed(part, error)
+        self.watchdog.own += self.journal.told - told
 
     def on_exec(self, args: tuple[Any, ...]) -> None:
         """Watch libraries being loaded, and a request's expressions being evaluated."""
@@ -79,4 +92,4 @@ class Probe(Runs, Observer):
     def finish(self) -> None:
         """Tell what is still owed."""
         self.evidence.take()
-        self.settle_late(last=True)
+        self.attempt("late files", self.settle_late, True)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .references import _frame, _ident
 from .standins import stand_in
+
+if TYPE_CHECKING:
+    from .recording import Recording
 
 
 class OpenInFolder:
     """Notes the ``dir_fd`` of the ``os.open`` that each thread is about to make."""
 
-    def __init__(self) -> None:
+    def __init__(self, probe: Recording) -> None:
+        self.probe = probe
         #: Descriptor of a folder by thread.
         self.folders: dict[int, int] = {}
         self.code: Any = None
@@ -26,16 +30,24 @@ class OpenInFolder:
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Before the call."""
-        folder = kwargs.get("dir_fd")
-        if type(folder) is int:
-            self.folders[_ident()] = folder
-        elif self.folders:
-            self.folders.pop(_ident(), None)
+        try:
+            folder = kwargs.get("dir_fd")
+            if type(folder) is int:
+                self.folders[_ident()] = folder
+            elif self.folders:
+                self.folders.pop(_ident(), None)
+        except BaseException as error:
+            if self.probe.failed("os.open", error):
+                raise
 
     def finish(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         """After the call."""
-        if self.folders:
-            self.folders.pop(_ident(), None)
+        try:
+            if self.folders:
+                self.folders.pop(_ident(), None)
+        except BaseException as error:
+            if self.probe.failed("os.open", error):
+                raise
 
     def caller(self) -> str:
         """Return the name of the function that made the open whose audit event is being judged."""

@@ -21,7 +21,7 @@ if __name__ == "__main__":
                 "__builtins__": dict(__import__("builtins").__dict__),
             },
         )
-    except Exception:  # the kernel and the user's startup come first
+    except BaseException:  # the kernel and the user's startup come first
         pass
     raise SystemExit
 

@@ -106,13 +106,10 @@ class Evidence:
             return
         try:
             while self.owed:
-                owed = self.owed.pop(0)
-                self._take(owed)
-        except BaseException as error:
-            if self.probe.failed("evidence", error):
-                raise
+                self.probe.attempt("names and state", self._take, self.owed.pop(0))
         finally:
             self.taking.release()
+        self.probe.tell_failures()
         self.probe.journal.hurry()  # a record may be asked for at once
 
     def _take(self, owed: Owed) -> None:
@@ -134,13 +131,15 @@ class Evidence:
         if self.probe.child or not self.taking.acquire(False):
             return
         try:
-            rows, _ = self.begin()[0].changes(set(), False)
-            if rows:
-                fields = {"phase": "between", "names": rows}
-                self.probe.journal.put("names.changed", None, "none", fields)
+            self.probe.attempt("names and state", self._between)
         finally:
             self.taking.release()
 
+    def _between(self) -> None:
+        rows, _ = self.begin()[0].changes(set(), False)
+        if rows:
+            fields = {"phase": "between", "names": rows}
+            self.probe.journal.put("names.changed", None, "none", fields)
 
 def is_cythons(name: str, module: types.ModuleType) -> bool:
     """Tell whether this is a module in which Cython's libraries share their types: all C."""

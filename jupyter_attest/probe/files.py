@@ -45,7 +45,7 @@ class Files(Recording):
 
     def __init__(self, shell: Any, folder: str, install: str, runs_missed: int) -> None:
         super().__init__(shell, folder, install, runs_missed)
-        self.in_folder = OpenInFolder()
+        self.in_folder = OpenInFolder(self)
         #: Files mapped for writing that may still be: real path and inode.
         self.writable: dict[str, int] = {}
         #: Files that an ended run read and left open: real path and state, by device and inode.

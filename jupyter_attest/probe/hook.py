@@ -30,17 +30,23 @@ def make_hook(probe: Observer) -> Callable[[str, tuple[Any, ...]], None]:
     handlers: dict[str, Callable[[tuple[Any, ...]], None]] = {
         event: getattr(probe, name) for event, name in WATCHED.items() if hasattr(probe, name)
     }
-    hooked = frozenset(handlers)
+    probe.hooked = hooked = set(handlers)
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
         if event not in hooked:
             return
         if probe.paused and event != "jupyter_attest.who":
             return
+        turn = probe.turns = probe.turns + 1  # noqa: F841 (the watchdog reads it in the frame)
         try:
             handlers[event](args)
         except BaseException as error:
             if probe.failed(event, error):
                 raise
+            if event in probe.off:
+                hooked.discard(event)
+        finally:
+            probe.returns += 1
 
+    probe.guards.add(hook.__code__)
     return hook

@@ -19,6 +19,7 @@ from .references import (
     _open,
     _perf,
     _sha256,
+    _unlink,
     _wall,
     _write,
 )
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
 else:
     from _collections import deque  # the module around it is larger than what is needed
 
-#: A text that took longer to write than this (ns) is the last one that a run waits for.
-QUICK = 5_000_000
+#: A text that took longer to write than this (ns) is the last one that a run waits for, and so long
+#: (seconds) it waits at most.
+QUICK, PATIENCE = 5_000_000, 0.25
+#: Texts that can't be written yet are kept up to so many bytes.
+KEPT = 8 << 20
 #: Waiting events beyond this are dropped and counted.
 LIMIT = 100_000
 #: Our descriptors are moved up to here, so that the user's opens get the numbers they always got.
@@ -58,24 +62,34 @@ class Journal:
         self.folder, self.sid, self.by = folder, sid, by
         #: HMAC under the session's key.
         self.mac = _hmac(key)
+        self.begin()
+        self.fd = self._high(self._create(_join(folder, by + ".jsonl")))
+        self.identity = self._identity(self.fd)
+
+    def begin(self) -> None:
+        """Set up what changes: nothing waits, nothing is written, nothing is open."""
         self.queue: deque[tuple[Any, ...]] = deque()
-        self.lost = 0
+        #: Events so far, those that were dropped and the last reason for it.
+        self.told = self.lost = 0
+        self.why = ""
         #: Bytes written to the journal so far, lines and texts.
         self.bytes = 0
         self.seq, self.prev = 0, None  # type: int, str | None
         self.rest = b""
-        self.busy = _thread.allocate_lock()
-        self.wake = _thread.allocate_lock()
+        self.busy, self.wake = _thread.allocate_lock(), _thread.allocate_lock()
+        self.answered = _thread.allocate_lock()
         self.wake.acquire()
+        #: Whether a run waits for its text to be written.
+        self.asked = False
         #: What a thread of ours is opening at this moment, by thread: the hook skips exactly that.
         self.opening: dict[int, str] = {}
         #: Whether the last text was written quickly.
         self.quick = True
         self.texts_known: set[str] = set()
+        #: Texts that couldn't be written so far, by digest.
+        self.unwritten: dict[str, bytes] = {}
         self.closed = False
-        self.texts_fd = -1
-        self.fd = self._high(self._create(_join(folder, by + ".jsonl")))
-        self.identity = self._identity(self.fd)
+        self.texts_fd = self.fd = -1
         self.texts_identity: tuple[int, int] | None = None
 
     def _create(self, path: str) -> int:
@@ -118,27 +132,34 @@ class Journal:
 
     def put(self, kind: str, run: str | None, how: str, fields: dict[str, Any]) -> None:
         """Append an event; never blocks."""
+        self.told += 1
         if len(self.queue) >= LIMIT:
-            self.lost += 1
+            self.lose(1, "buffer full")
             return
         self.queue.append((kind, run, how, _wall(), _mono(), fields))
         if len(self.queue) % BATCH == 0:
             self.hurry()
+
+    def lose(self, count: int, why: str) -> None:
+        """Count events that are dropped."""
+        self.lost += count
+        self.why = why
 
     def text(
         self, text: str, spans: list[dict[str, Any]] | None = None, now: bool = False
     ) -> dict[str, Any]:
         """Return the journal's reference to a text, whose file is written with the next batch.
 
-        With ``now`` it is written at once, as long as that is quick (the disk isn't slow).
+        With ``now`` the caller waits until it is written, as long as that is quick.
         """
         raw = text.encode("utf-8", "surrogatepass")
         salt = self.mac(raw)[:16]
         digest = _sha256(salt + raw).hexdigest()
         if digest not in self.texts_known:
             self.texts_known.add(digest)
-            if not (now and self.quick and self._write_quickly(digest, raw)):
-                self.queue.append((None, digest, raw))
+            self.queue.append((None, digest, raw))
+            if now and self.quick:
+                self.ask()
         value = {
             "sha256": digest,
             "salt": base64_text(salt),
@@ -148,11 +169,22 @@ class Journal:
             value["redact"] = spans
         return value
 
-    def _write_quickly(self, digest: str, raw: bytes) -> bool:
-        begun = _perf()
-        written = self._write_text(digest, raw)
-        self.quick = _perf() - begun < QUICK
-        return written
+    def ask(self) -> None:
+        """Let the thread write what waits; wait for that, but not for a disk that hangs."""
+        self.answered.acquire(False)
+        self.asked = True
+        self.hurry()
+        if not self.answered.acquire(True, PATIENCE):
+            self.quick = False
+
+    def answer(self) -> None:
+        """Let a run that asked go on; called by the thread."""
+        if self.asked:
+            self.asked = False
+            try:
+                self.answered.release()
+            except RuntimeError:
+                pass
 
     def hurry(self) -> None:
         """Wake the thread."""
@@ -172,6 +204,7 @@ class Journal:
             if not got:
                 return
             try:
+                self._write_again()
                 while not self.closed and self._push() and self._fill():
                     pass
                 going = bool(self.queue) and not self.rest and not self.closed
@@ -179,23 +212,55 @@ class Journal:
                 self.busy.release()
 
     def _fill(self) -> bool:
-        """Serialise the next batch; False when there is none."""
-        lines = []
+        """Serialise the next batch; False when there is none. What can't be is counted as lost."""
+        seq, prev = self.seq, self.prev
+        lines: list[bytes] = []
+        try:
+            self._gather(lines)
+        finally:
+            try:
+                self.rest = b"".join(lines)
+            except MemoryError:
+                self.seq, self.prev = seq, prev
+                self.lose(len(lines), "MemoryError")
+        return bool(self.rest)
+
+    def _gather(self, lines: list[bytes]) -> None:
         size = 0
         if self.lost:
             lost, self.lost = self.lost, 0
-            lines.append(self._line("gap", None, "none", _wall(), _mono(), _event_gap(lost)))
+            gap = _event_gap(lost, None, self.why)
+            lines.append(self._line("gap", None, "none", _wall(), _mono(), gap))
         while self.queue and size < 1 << 18:
             item = self.queue.popleft()
             if item[0] is None:
-                if not self._write_text(item[1], item[2]):
-                    self.texts_known.discard(item[1])
+                self._keep(item[1], item[2])
                 continue
-            line = self._line(*item)
+            try:
+                line = self._line(*item)
+            except BaseException as error:
+                self.lose(1, type(error).__name__)
+                raise
             size += len(line)
             lines.append(line)
-        self.rest = b"".join(lines)
-        return bool(self.rest)
+
+    def _keep(self, digest: str, raw: bytes) -> None:
+        """Write a text; keep it for later if that fails. Which are missing in the end shows."""
+        begun = _perf()
+        if not self._write_text(digest, raw):
+            if sum(map(len, self.unwritten.values())) + len(raw) <= KEPT:
+                self.unwritten[digest] = raw
+            else:
+                self.texts_known.discard(digest)
+        self.quick = _perf() - begun < QUICK
+
+    def _write_again(self) -> None:
+        """Write the texts that couldn't be written before."""
+        while self.unwritten:
+            digest, raw = self.unwritten.popitem()
+            if not self._write_text(digest, raw):
+                self.unwritten[digest] = raw
+                return
 
     def _line(
         self, kind: str, run: str | None, how: str, wall: float, mono: int, fields: dict[str, Any]
@@ -228,7 +293,7 @@ class Journal:
             while self.rest:
                 written = _write(self.fd, self.rest)
                 self.bytes += written
-                self.rest = self.rest[written:]
+                self.rest = self.rest[written:] if written < len(self.rest) else b""
         except OSError:
             return False
         return True
@@ -254,12 +319,14 @@ class Journal:
                     raw = raw[written:]
             finally:
                 _close(fd)
+                if raw:  # a part of a text is none
+                    _unlink(name, dir_fd=self.texts_fd if by_descriptor else None)
             return True
         except Exception:  # also what a user's audit hook raises
             return False
 
 
-def _event_gap(count: int, run: str | None = None, reason: str = "buffer full") -> dict[str, Any]:
+def _event_gap(count: int, run: str | None, reason: str) -> dict[str, Any]:
     return {"code": "event-gap", "covers": {"count": count, "run": run, "reason": reason}}
 
 

@@ -72,6 +72,11 @@ class Meter(Files):
         run.opened = self.opened_bytes, self.filtered_bytes
         run.mapped = self.mapped_bytes()
 
+    def end_meter(self, run: Run) -> dict[str, Any] | None:
+        """Return the ``meter`` of a run that ends now."""
+        self.meter_at = 0
+        return self.measure(run, self.read_meter())
+
     def measure(self, run: Run, meter: tuple[int, int] | None) -> dict[str, Any] | None:
         """Return the run's ``meter``, after looking for what its bytes leave unexplained."""
         if meter is None or run.meter is None:

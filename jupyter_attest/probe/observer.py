@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import _thread
 import atexit
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .delivered import Delivered
 from .hook import make_hook
@@ -17,11 +16,6 @@ from .references import VERSION, _getpid, _join
 from .starters import Starters
 from .values import name_of, new_id
 from .wrappers import Wrappers
-
-if TYPE_CHECKING:
-    from collections import deque
-else:
-    from _collections import deque
 
 
 class Observer(Processes, Network, Delivered):
@@ -87,7 +81,7 @@ class Observer(Processes, Network, Delivered):
         try:
             if self.journal.closed or (self.child and not self.journal.seq):
                 return
-            self.finish()
+            self.attempt("end", self.finish)
             self.tell_failures()
             if self.child:
                 code = status if type(status) is int else None
@@ -153,17 +147,8 @@ class LazyJournal(Journal):
         self.probe = probe
         self.folder, self.sid, self.mac = probe.folder, probe.sid, probe.journal.mac
         self.by = probe.id
-        self.queue = deque()
-        self.lost = self.seq = self.bytes = 0
-        self.prev = None
-        self.rest = b""
-        self.busy, self.wake = _thread.allocate_lock(), _thread.allocate_lock()
-        self.opening = {}
+        self.begin()
         self.quick = False
-        self.texts_known = set()
-        self.texts_fd = self.fd = -1
-        self.texts_identity = None
-        self.closed = False
         self.begun = False
 
     def drain(self, wait: float = 0.0) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from .environment import Environment
 from .handover import Handover
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 METER_AGE = 2_000_000
 #: A batch leaves at least this often (seconds).
 PERIOD = 2.5
+
+
+class OverdueError(Exception):
+    """A part of the probe took too long."""
 
 
 class Request:
@@ -149,6 +153,13 @@ class Recording:
         self.databases: dict[int, dict[str, str]] = {}
         #: Errors of the probe itself since they were told: how often, by part and kind.
         self.failures: dict[str, int] = {}
+        #: Parts that took too long once, and are left out from then on.
+        self.off: set[str] = set()
+        #: Audit events that are looked at.
+        self.hooked: set[str] = set()
+        #: How often a guarded part of the probe was entered and left, and the guards' code.
+        self.turns = self.returns = 0
+        self.guards = {Recording.attempt.__code__}
         self.parent_run: str | None = None
         self.heard = False
         self.main = _ident()
@@ -303,18 +314,40 @@ class Recording:
 
     # ------------------------------------------------------------------------- errors of the probe
 
+    def attempt(self, part: str, call: Callable[..., Any], *args: Any) -> Any:
+        """Call a part of the probe, None if it fails: nothing of ours ends a cell of the user's."""
+        if part in self.off:
+            return None
+        turn = self.turns = self.turns + 1  # noqa: F841 (the watchdog reads it in the frame)
+        try:
+            return call(*args)
+        except BaseException as error:
+            if self.failed(part, error):
+                raise
+        finally:
+            self.returns += 1
+        return None
+
     def failed(self, part: str, error: BaseException) -> bool:
         """Tell whether an error is the user's and must go on; remember one of the probe's own."""
-        if is_foreign(error):
-            return True
-        reason = part + ": " + type(error).__name__
-        self.failures[reason] = self.failures.get(reason, 0) + 1
+        try:
+            if is_foreign(error):
+                return True
+            if type(error) is OverdueError:
+                self.off.add(part)
+            reason = part + ": " + type(error).__name__
+            self.failures[reason] = self.failures.get(reason, 0) + 1
+        except (MemoryError, RecursionError):
+            self.journal.lose(1, "MemoryError")
         return False
 
     def tell_failures(self, run: Run | None = None) -> None:
-        """Write a gap for each part that failed since the last time."""
+        """Write a gap for each part that failed since the last time or, for a run, is left out."""
         failures, self.failures = self.failures, {}
         here = None if run is None else run.id
+        if run is not None:
+            for part in self.off:
+                failures.setdefault(part + ": OverdueError", 1)
         for reason, count in failures.items():
             covers = {"reason": reason, "count": count, "run": here}
             self.journal.put("gap", here, "none", {"code": "probe-failed", "covers": covers})

@@ -20,9 +20,10 @@ _work = time.thread_time_ns if hasattr(time, "thread_time_ns") else time.perf_co
 _gmtime, _sleep = time.gmtime, time.sleep
 _stat, _lstat, _fstat, _access = os.stat, os.lstat, os.fstat, os.access
 _getcwd, _readlink, _realpath, _join = os.getcwd, os.readlink, os.path.realpath, os.path.join
-_open, _write, _close = os.open, os.write, os.close
+_open, _write, _close, _unlink = os.open, os.write, os.close, os.unlink
 _pread = getattr(os, "pread", None)
 _getpid, _ident, _frame = os.getpid, _thread.get_ident, sys._getframe
+_frames = sys._current_frames
 _is, _is_not, _differ = _operator.is_, _operator.is_not, _operator.ne
 #: Which object something is, as a number: as good as ``id``, which raises an audit event each time
 #: (three times the cost, and a hook of the user's would hear it).

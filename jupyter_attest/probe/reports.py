@@ -71,6 +71,7 @@ class Report:
         self.probe, self.library, self.entry = probe, library, entry
         self.function = entry["name"]
         self.form = entry.get("form", "path")
+        self.part = "wrapper of " + library
         #: Reads of this library that happen only when something is collected.
         self.lazy = lazy
         #: The library's classes that stand for those they inherit from.
@@ -83,54 +84,51 @@ class Report:
         probe = self.probe
         if probe.paused or self.entry.get("opens") == "python":
             return
-        try:
-            if self.form == "factory":
-                self._factory(args, kwargs)
-            run, _ = probe.current()
-            if run is not None and run.paused:
-                return
-            if self.form == "path":
-                self._paths(self._value(self.entry["argument"], args, kwargs), args, kwargs)
-                if self.entry.get("collects"):
-                    self._collect()
-            elif self.form == "sql":
-                self._statement(args, kwargs)
-            elif self.form == "collect":
+        if self.form == "factory":
+            probe.attempt(self.part, self._factory, args, kwargs)
+        probe.attempt(self.part, self._before, args, kwargs)
+
+    def _before(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        run, _ = self.probe.current()
+        if run is not None and run.paused:
+            return
+        if self.form == "path":
+            self._paths(self._value(self.entry["argument"], args, kwargs), args, kwargs)
+            if self.entry.get("collects"):
                 self._collect()
-            elif self.form == "http":
-                self._request(args, kwargs)
-            elif self.form == "query":
-                self._query(args, kwargs)
-            elif self.form == "read":
-                probe.reading(args[0])
-            elif self.form in ("statement", "commit"):
-                self._sqlite(args, kwargs)
-        except BaseException as error:
-            if probe.failed("wrapper of " + self.library, error):
-                raise
+        elif self.form == "sql":
+            self._statement(args, kwargs)
+        elif self.form == "collect":
+            self._collect()
+        elif self.form == "http":
+            self._request(args, kwargs)
+        elif self.form == "query":
+            self._query(args, kwargs)
+        elif self.form == "read":
+            self.probe.reading(args[0])
+        elif self.form in ("statement", "commit"):
+            self._sqlite(args, kwargs)
 
     def finish(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         """Say what kind of object went to or came from the file, or what a server answered."""
         probe = self.probe
         if self.entry.get("connects"):
-            self._connected(args, kwargs, result)
-        if probe.paused or not (self.form in ANSWERS or self.entry.get("object")):
+            probe.attempt(self.part, self._connected, args, kwargs, result)
+        if not probe.paused and (self.form in ANSWERS or self.entry.get("object")):
+            probe.attempt(self.part, self._after, args, kwargs, result)
+
+    def _after(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        run, _ = self.probe.current()
+        if run is not None and run.paused:
             return
-        try:
-            run, _ = probe.current()
-            if run is not None and run.paused:
-                return
-            if self.form == "http":
-                self._response(args, kwargs, result)
-            elif self.form == "body":
-                self._body(args, kwargs, result)
-            elif self.form == "read":
-                self._read(args, kwargs, result)
-            else:
-                self._object(args, kwargs, result)
-        except BaseException as error:
-            if probe.failed("wrapper of " + self.library, error):
-                raise
+        if self.form == "http":
+            self._response(args, kwargs, result)
+        elif self.form == "body":
+            self._body(args, kwargs, result)
+        elif self.form == "read":
+            self._read(args, kwargs, result)
+        else:
+            self._object(args, kwargs, result)
 
     # --------------------------------------------------------------------------------------- files
 
@@ -168,7 +166,7 @@ class Report:
         within = self.entry.get("within")
         base = plain_text(self._value(within, args, kwargs)) if within else None
         # Called by the library itself: what is read is collected at once.
-        caller = _frame(3).f_globals.get("__name__")
+        caller = _frame(5).f_globals.get("__name__")
         package = self.entry["module"].partition(".")[0]
         own = type(caller) is str and caller.partition(".")[0] == package
         lazy = bool(self.entry.get("lazy")) and not own

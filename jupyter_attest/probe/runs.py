@@ -46,23 +46,21 @@ class Runs(Meter):
 
     def pre_execute(self) -> None:
         """Begin a run: a cell, nested, silent or a widget's callback."""
-        try:
-            frame = _frame(2)
-            if frame.f_code is self.code_run_cell:
-                scope = frame.f_locals
-                count = scope.get("execution_count")
-                if count is None:  # IPython 8
-                    count = getattr(scope.get("result"), "execution_count", None)
-                self.begin(scope.get("info"), scope.get("transformed_cell"), count)
-            else:
-                self.begin(None, None, None)
-        except Exception as error:
-            if self.failed("begin of a run", error):
-                raise
+        self.attempt("begin of a run", self._begin, _frame(2))
+
+    def _begin(self, frame: Any) -> None:
+        if frame.f_code is not self.code_run_cell:
+            self.begin(None, None, None)
+            return
+        scope = frame.f_locals
+        count = scope.get("execution_count")
+        if count is None:  # IPython 8
+            count = getattr(scope.get("result"), "execution_count", None)
+        self.begin(scope.get("info"), scope.get("transformed_cell"), count)
 
     def begin(self, info: Any, transformed: Any, count: Any) -> Run:
         """Write ``run.started`` (with IPython's ExecutionInfo; None for a callback)."""
-        self.look_for_pause()
+        self.attempt("pause", self.look_for_pause)
         request = self.request()
         if not self.open_runs and not self.paused:
             self.evidence.between()
@@ -110,58 +108,54 @@ class Runs(Meter):
             "storeHistory": store if type(store) is bool else None,
             "executionCount": count if type(count) is int else None,
         })  # fmt: skip
-        run.tasks = self.threads.tasks()
-        self.begin_meter(run)
+        run.tasks = self.attempt("tasks", self.threads.tasks)
+        self.attempt("meter", self.begin_meter, run)
         run.began = _perf()
         return run
 
     def post_execute(self) -> None:
         """End a silent run or a callback; all others end in ``post_run_cell``."""
-        try:
-            request = self.request()
-            run = request.open[-1] if request.open else None
-            if run is None:
-                return
-            if run.kind == "callback":
-                self.end(run, None)
-                return
-            scope = _frame(2).f_locals
-            raw = scope.get("raw_cell", scope.get("code"))
-            if scope.get("silent") and run.info is not None and run.info.silent and not blank(raw):
-                self.end(run, scope.get("result", scope.get("res")))
-        except Exception as error:
-            if self.failed("end of a run", error):
-                raise
+        self.attempt("end of a run", self._post_execute, _frame(2))
+
+    def _post_execute(self, frame: Any) -> None:
+        request = self.request()
+        run = request.open[-1] if request.open else None
+        if run is None:
+            return
+        if run.kind == "callback":
+            self.end(run, None)
+            return
+        scope = frame.f_locals
+        raw = scope.get("raw_cell", scope.get("code"))
+        if scope.get("silent") and run.info is not None and run.info.silent and not blank(raw):
+            self.end(run, scope.get("result", scope.get("res")))
 
     def post_run_cell(self, result: Any = None) -> None:
         """End the run that this result belongs to."""
-        try:
-            request = self.request()
-            info = getattr(result, "info", None)
-            run = request.open[-1] if request.open else None
-            if run is not None and run.info is not None:
-                # IPython makes a new info when a BaseException came out of the run.
-                same = info is run.info or info is None or info.raw_cell is run.info.raw_cell
-                if same and not run.info.silent:
-                    self.end(run, result)
-                    return
-            if info is not None and blank(info.raw_cell):
-                # IPython runs no callback before an empty cell.
-                kind = "nested" if request.open else "cell"
-                self.end(self.open_run(request, kind, info, info.raw_cell), result)
-        except Exception as error:
-            if self.failed("end of a run", error):
-                raise
+        self.attempt("end of a run", self._post_run_cell, result)
+
+    def _post_run_cell(self, result: Any) -> None:
+        request = self.request()
+        info = getattr(result, "info", None)
+        run = request.open[-1] if request.open else None
+        if run is not None and run.info is not None:
+            # IPython makes a new info when a BaseException came out of the run.
+            same = info is run.info or info is None or info.raw_cell is run.info.raw_cell
+            if same and not run.info.silent:
+                self.end(run, result)
+                return
+        if info is not None and blank(info.raw_cell):
+            # IPython runs no callback before an empty cell.
+            kind = "nested" if request.open else "cell"
+            self.end(self.open_run(request, kind, info, info.raw_cell), result)
 
     def end(self, run: Run, result: Any) -> None:
         """Write what the run left behind: settled files, facts of its code, ``run.ended``."""
         duration = _perf() - run.began
-        self.meter_at = 0
-        meter = self.read_meter()
-        measured = None
-        if not run.paused and not self.paused:
-            self.hear(run)
-            measured = self.measure(run, meter)
+        seen = not (run.paused or self.paused)
+        if seen:
+            self.attempt("children", self.hear, run)
+        measured = self.attempt("meter", self.end_meter, run) if seen else None
         request = run.request
         while request.open and request.open[-1] is not run:
             self._abandon(request.open.pop())
@@ -170,28 +164,27 @@ class Runs(Meter):
         if self.run_var is not None:
             self.run_var.set(request.open[-1] if request.open else None)
         self.open_runs.pop(run.id, None)
-        alive = self.threads.left_by(run)
         if not run.paused:
-            known = None
-            if not self.paused:
-                self.settle(run)
-                known = self.tell_code(run, result)
+            known: tuple[Facts | None, list[dict[str, Any]]] = (None, [])
+            if seen:
+                self.attempt("files of a run", self.settle, run)
+                known = self.attempt("code of a run", self.tell_code, run, result) or known
             error = _error_of(result)
             fields = {
                 "status": _status(error),
                 "ename": None if error is None else _type_name(type(error)),
                 "durationNs": str(duration),
-                "threadsAlive": alive,
-                "tasksPending": self.threads.pending(run),
+                "threadsAlive": self.attempt("threads", self.threads.left_by, run) or [],
+                "tasksPending": self.attempt("tasks", self.threads.pending, run),
             }  # type: dict[str, Any]
             if measured is not None:
                 fields["meter"] = measured
             self.journal.put("run.ended", run.id, "context", fields)
-            if known is not None:
+            if seen:
                 self.evidence.owe(run.id, *known, now=bool(self.open_runs))
+        self.attempt("wrappers", self.wrappers.look)
         self.tell_failures(run)
         run.forget()
-        self.wrappers.look()
         if not self.evidence.owed:  # else it hurries when that is taken
             self.journal.hurry()
 

@@ -132,12 +132,8 @@ class Starters:
 
     def safely(self, change: Call, value: Any) -> Any:
         """Change a value, or leave it as it is when anything goes wrong."""
-        try:
-            return change(value)
-        except BaseException as error:
-            if self.probe.failed("child", error):
-                raise
-            return value
+        changed = self.probe.attempt("start of a program", lambda: (change(value),))
+        return value if changed is None else changed[0]
 
     # -------------------------------------------------------------------------------- the starters
 

@@ -57,7 +57,8 @@ class Threads:
 
     def _starting(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def start_new_thread(*args: Any, **named: Any) -> Any:
-            thread = self.note(args)
+            self.starting = None
+            thread = self.probe.attempt("start of a thread", self.note, args)
             ident = original(*args, **named)
             if thread is None and type(ident) is int:
                 self.raw[ident] = self.starting
@@ -69,18 +70,13 @@ class Threads:
 
     def note(self, args: tuple[Any, ...]) -> Any:
         """Remember the run that starts a thread; return its ``Thread`` object, None without one."""
-        try:
-            self.starting, _ = self.probe.current()
-            function = args[0] if args else None
-            thread = function.__self__ if type(function) is types.MethodType else None
-            if thread is None or not issubclass(type(thread), _threading.Thread):  # type: ignore[union-attr]
-                return None
-            self.starts[_id(thread)] = self.starting
-            return thread
-        except BaseException as error:
-            if self.probe.failed("start of a thread", error):
-                raise
-            return args
+        self.starting, _ = self.probe.current()
+        function = args[0] if args else None
+        thread = function.__self__ if type(function) is types.MethodType else None
+        if thread is None or not issubclass(type(thread), _threading.Thread):  # type: ignore[union-attr]
+            return None
+        self.starts[_id(thread)] = self.starting
+        return thread
 
     def current(self) -> tuple[bool, Run | None]:
         """Tell whether it is known who started the calling thread, and the run that did."""

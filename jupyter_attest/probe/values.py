@@ -8,6 +8,11 @@ from typing import Any
 
 from .references import NAME, _gmtime, _id, _stat, _type_dict, _type_module, _type_name
 
+#: Modules whose code runs as a part of the probe: itself, what it calls of the standard library.
+OURS = frozenset({
+    NAME, "posixpath", "ntpath", "genericpath", "os", "json.encoder", "base64", "hmac", "pathlib",
+    "pathlib._local", "ast", "fnmatch",
+})  # fmt: skip
 PATH_TYPES = frozenset({"PosixPath", "WindowsPath"})
 
 
@@ -155,16 +160,15 @@ def is_foreign(error: BaseException) -> bool:
     """Tell an error that a signal handler raised meanwhile from one of the probe's own.
 
     A signal handler of the user's (an interrupt, an alarm) runs wherever the interpreter happens
-    to be, and that may be here: its exception is the user's and must arrive.
+    to be, and that may be here: its exception is the user's and must arrive. Nothing of the probe
+    raises a KeyboardInterrupt; any other error is the probe's if nobody else's code raised it.
     """
-    foreign = isinstance(error, (KeyboardInterrupt, SystemExit))
+    foreign = isinstance(error, KeyboardInterrupt)
     trace = error.__traceback__
     while trace is not None and not foreign:
         frame = trace.tb_frame
-        foreign = frame.f_code.co_name != "<lambda>" and frame.f_globals.get("__name__") not in (
-            NAME, "posixpath", "ntpath", "genericpath", "os", "json.encoder", "base64", "hmac",
-            "pathlib", "pathlib._local", "ast", "fnmatch",
-        )  # fmt: skip
+        name = frame.f_globals.get("__name__")
+        foreign = frame.f_code.co_name != "<lambda>" and name not in OURS
         trace = trace.tb_next
     if foreign:
         error.__traceback__ = None  # and a bare raise: our frames don't show (Python 3.11 on)

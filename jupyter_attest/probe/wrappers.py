@@ -218,10 +218,7 @@ class _Done:
         self.wrappers, self.ready = wrappers, ready
 
     def __call__(self) -> None:
-        try:
-            self.wrappers.wrap(self.ready)
-        except Exception:
-            pass
+        self.wrappers.probe.attempt("wrapping of " + self.ready, self.wrappers.wrap, self.ready)
 
 
 def _numbers(version: str) -> list[int]:

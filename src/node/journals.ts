@@ -1,4 +1,5 @@
 /** The journal home on disk: sessions, their files, and the index of written files. */
+import { createHash, createHmac } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -83,19 +84,44 @@ function readBytes(file: string): Buffer {
   }
 }
 
-/** A text kept in a session, e.g. the source of a cell; null when it is gone. */
+/**
+ * A text kept in a session, e.g. the source of a cell; null when it is gone, or when
+ * what lies there isn't it (a disk was full, a program was killed while it wrote).
+ */
 export function readText(folder: string, sha256: string): string | null {
   if (!/^[0-9a-f]{64}$/.test(sha256)) {
     return null;
   }
   const file = path.join(folder, 'texts', sha256);
   try {
-    return fs.readFileSync(file, 'utf8');
+    const raw = fs.readFileSync(file);
+    return isText(folder, sha256, raw) ? raw.toString('utf8') : null;
   } catch (error) {
     if (systemCode(error) === 'ENOENT') {
       return null;
     }
     throw readError(file, error);
+  }
+}
+
+/** Whether bytes are the text of this salted digest; docs/journal.md has how it is made. */
+function isText(folder: string, sha256: string, raw: Buffer): boolean {
+  const key = keyOf(folder);
+  if (key === null) {
+    return true; // nobody can tell
+  }
+  const salt = createHmac('sha256', key).update(raw).digest().subarray(0, 16);
+  const digest = createHash('sha256').update(salt).update(raw).digest('hex');
+  return digest === sha256;
+}
+
+/** The session's key for its salts; null when it isn't there. */
+function keyOf(folder: string): Buffer | null {
+  try {
+    const text = fs.readFileSync(path.join(folder, 'key'), 'utf8').trim();
+    return /^(?:[0-9a-f]{2})+$/.test(text) ? Buffer.from(text, 'hex') : null;
+  } catch {
+    return null;
   }
 }
 

@@ -4,8 +4,8 @@ import { nameKey } from '../journal/names';
 import { identity } from '../session/digests';
 import { gap } from '../session/gap';
 import { digestGaps } from '../session/gaps';
-import type { GapCode, IGap, ISession } from '../session/types';
-import type { IRecordContext } from './context';
+import type { GapCode, IGap, IRun, ISession } from '../session/types';
+import { isKept, type IRecordContext } from './context';
 import type { IDependencies } from './dependencies';
 import { identityGaps } from './identities';
 import { compare } from './json';
@@ -60,8 +60,27 @@ export function recordGaps(
   }
   return [
     ...slice.sessions.flatMap(part => sessionGaps(part, touched)),
+    ...slice.sessions.flatMap(part => textGaps(part, context)),
     ...whole.map(g => ({ ...g, sid: null }))
   ];
+}
+
+/** Texts of runs that are kept, and that nobody deleted: they were never written, or are damaged. */
+function textGaps(
+  { session, runs }: ISessionSlice,
+  context: IRecordContext
+): IRecordGap[] {
+  const isMissing = ({ code, textForgotten }: IRun) =>
+    code !== null &&
+    !textForgotten &&
+    context.text(session.sid, code.sha256) === null;
+  return runs
+    .filter(isKept)
+    .filter(({ run }) => isMissing(run))
+    .map(({ run }) => ({
+      ...gap('event-gap', { run: run.id, detail: 'the text of this run' }),
+      sid: session.sid
+    }));
 }
 
 /** Gaps about one file count if the file is a subject or was read on the way to one. */

@@ -535,7 +535,10 @@ function requestOf(request: EventOf<'run.requested'> | null) {
   return { cellId: request?.cellId ?? null, code: request?.code ?? null };
 }
 
-/** Inputs that the probe didn't see: before it came, or while it should have. */
+/**
+ * Runs that the probe didn't see to their end: before it came, or while it should have.
+ * One that was cut short has a gap of its own.
+ */
 function unseenByProbe(
   log: ISessionLog,
   ordered: readonly IDraft[],
@@ -548,8 +551,12 @@ function unseenByProbe(
   const first = ordered.findIndex(d => d.started !== null);
   const late = probe.hello?.install === 'late';
   const unseen = (list: readonly IDraft[]) =>
-    list.filter(d => d.started === null && byId.get(d.id)?.status !== 'running')
-      .length;
+    list.filter(d => {
+      const status = byId.get(d.id)?.status;
+      return d.started === null
+        ? status !== 'running'
+        : d.ended === null && status !== 'running' && status !== 'killed';
+    }).length;
   const start = late ? (first < 0 ? ordered.length : first) : 0;
   return {
     beforeProbe: unseen(ordered.slice(0, start)),

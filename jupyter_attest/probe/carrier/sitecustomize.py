@@ -59,7 +59,9 @@ def _load(path):
 
 try:
     _begin()
-except Exception:  # the child comes first
+except KeyboardInterrupt:
+    raise
+except BaseException:  # the child comes first
     pass
 __import__("sys").modules.pop(__name__, None)
 import sitecustomize  # noqa: E402, F401

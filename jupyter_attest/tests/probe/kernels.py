@@ -54,10 +54,11 @@ class Outcome:
     reply: dict[str, Any] = field(default_factory=dict)
 
     def seen(self) -> tuple[Any, ...]:
-        """What has to be the same with and without the probe; process ids and addresses can't."""
+        """What has to be the same with and without the probe; ids, addresses and counts can't."""
 
         def stable(text: str) -> str:
-            return re.sub(r"0x[0-9a-f]{6,}", "0x", re.sub(r"ipykernel_\d+", "ipykernel", text))
+            text = re.sub(r"0x[0-9a-f]{6,}", "0x", re.sub(r"ipykernel_\d+", "ipykernel", text))
+            return re.sub(r"In\[\d+\]", "In[]", text)
 
         # Before Python 3.11 the frame of a wrapped function shows.
         traceback = self.traceback if VERSION >= (3, 11) else self.traceback.rpartition("\n")[2]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .kernels import Kernel, of, one
+from .kernels import PROBE, Kernel, of, one
 
 
 def test_while_paused_only_a_count_is_kept(tmp_path: Path) -> None:
@@ -60,6 +60,65 @@ def test_a_full_disk_is_a_gap_later_and_no_error(tmp_path: Path) -> None:
         kernel.record("y = 1")
     # Nothing was lost: what didn't fit waited, and the torn line was completed.
     assert len(of(kernel.events(), "run.started")) == 24
+
+
+def test_texts_that_found_no_room_are_written_when_there_is_some(tmp_path: Path) -> None:
+    with Kernel(tmp_path) as kernel:
+        kernel.record("import resource")
+        assert kernel.run("resource.setrlimit(resource.RLIMIT_FSIZE, (0, -1))").status == "ok"
+        for number in range(5):
+            assert kernel.run(f"x = {number} # a text").ename is None
+        assert not list((kernel.folder / "texts").glob("*.tmp"))
+        assert all(path.stat().st_size for path in (kernel.folder / "texts").iterdir())
+        kernel.run("resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))")
+        kernel.record("y = 1")
+    started = of(kernel.events(), "run.started")
+    texts = [kernel.text(event["code"]) for event in started]
+    assert [text for text in texts if "a text" in text] == [f"x = {n} # a text" for n in range(5)]
+
+
+def test_memory_that_runs_out_ends_what_it_would_have_ended(tmp_path: Path) -> None:
+    limit = (
+        "import resource, os\n"
+        "size = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (size + (64 << 20), -1))"
+    )
+    eat = (
+        "held, opened = [], 0\n"
+        "try:\n"
+        "    while True: held.append(bytearray(1 << 17))\n"
+        "except MemoryError: pass\n"
+        "for n in range(300):\n"
+        "    try:\n"
+        "        with open(f'm{n % 50}', 'w', buffering=1) as f: f.write('x')\n"
+        "        opened += 1\n"
+        "    except MemoryError: pass\n"
+        "held = None\nopened > 0"
+    )
+    with Kernel(tmp_path) as kernel:
+        kernel.record(limit)
+        outcome = kernel.run(eat)
+        assert outcome.results == ["True"], outcome
+        assert kernel.run("resource.setrlimit(resource.RLIMIT_AS, (-1, -1)); 1").results == ["1"]
+        events = kernel.record("open('after', 'w').close()")
+    assert one(events, "file.opened")["path"] == "after"
+    assert kernel.events()  # the chain is whole
+
+
+HANGING = """
+def _hang(self, digest, raw):
+    _sleep(3600)
+Journal._write_text = _hang
+"""
+
+
+def test_a_journal_whose_disk_hangs_holds_nobody(tmp_path: Path) -> None:
+    start = 'if globals().get("launched"):'
+    with Kernel(tmp_path, probe=PROBE.replace(start, HANGING + start)) as kernel:
+        for number in range(3):
+            assert kernel.run(f"{number} + 1").results == [str(number + 1)]
+            assert kernel.run("1/0").ename == "ZeroDivisionError"
+        assert not list((kernel.folder / "texts").iterdir())
 
 
 def test_descriptors_closed_by_the_user_stop_us_and_nothing_else(tmp_path: Path) -> None:

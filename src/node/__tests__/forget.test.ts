@@ -62,6 +62,27 @@ describe('forget --run', () => {
   });
 });
 
+describe('a text that was never written, or not to its end', () => {
+  it.each([
+    ['is missing', (file: string) => fs.rmSync(file)],
+    ['ends early', (file: string) => fs.truncateSync(file, 3)]
+  ])('%s: a gap says so, and no code is claimed', async (_, harm) => {
+    const { folder } = record();
+    const texts = path.join(folder, 'texts');
+    const [damaged] = fs
+      .readdirSync(texts)
+      .map(name => path.join(texts, name))
+      .filter(file => fs.readFileSync(file, 'utf8') === 'x');
+    harm(damaged!);
+    const { code, out } = await world.run('create', '--for', 'out.csv');
+    expect([code, out]).toEqual([0, expect.anything()]);
+    const { out: told } = await world.run('explain', 'out.csv', '--json');
+    expect(told).toContain('event-gap');
+    expect(told).not.toContain('text-forgotten');
+    expect(everything(world.folder)).not.toContain('condensed.ipynb');
+  });
+});
+
 describe('forget --session', () => {
   it('deletes the session, the copies of its texts and the draft', async () => {
     const { sid, folder } = record();

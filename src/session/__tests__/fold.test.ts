@@ -328,6 +328,21 @@ describe('joining runs', () => {
     expect(codes(fold(session))).toEqual(['probe-silent']);
   });
 
+  it('tells runs whose end the probe should have seen', () => {
+    const session = new FakeSession();
+    session.run();
+    session.run();
+    const without = session.files.map(file => ({
+      ...file,
+      events: file.events.filter(
+        event => event.type !== 'run.ended' || event['run'] !== 'm2/0'
+      )
+    }));
+    const folded = foldSessions(without).get(session.sid)!;
+    expect(brief(folded.runs)).toEqual(['1 m1/0 cell ok', '2 m2/0 cell ok']);
+    expect(codes(folded)).toEqual(['probe-silent']);
+  });
+
   it('calls a run that was open when the kernel died killed, and its writes may-writes', () => {
     const session = new FakeSession();
     const id = session.begin({});
