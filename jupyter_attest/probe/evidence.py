@@ -141,6 +141,7 @@ class Evidence:
             fields = {"phase": "between", "names": rows}
             self.probe.journal.put("names.changed", None, "none", fields)
 
+
 def is_cythons(name: str, module: types.ModuleType) -> bool:
     """Tell whether this is a module in which Cython's libraries share their types: all C."""
     return name.startswith("_cython_") and all(

@@ -251,10 +251,11 @@ function filesRead({ reply, statement, runList }: IStoryFacts): IInput[] {
   return fileDependencies(statement)
     .filter(({ annotations }) => annotations.nb_kind !== 'notebook')
     .map(({ name, digest, annotations }) => {
+      const files = annotations.nb_files;
+      const many = files === undefined ? '' : `${plural(files, 'file')}, `;
+      const here = ON_DISK[states.get(name)?.onDisk ?? 'not-checked'];
       const state =
-        digest === undefined
-          ? whyUnknown(annotations)
-          : ON_DISK[states.get(name)?.onDisk ?? 'not-checked'];
+        many + (digest === undefined ? whyUnknown(annotations) : here);
       const maker = madeBy(annotations.nb_fromSession, runList);
       return {
         name,

@@ -4,7 +4,11 @@ import os from 'node:os';
 import path from 'node:path';
 import type { IExplainReply } from '../api';
 import { noteOf, parseRunList, type IListedRun } from '../record/runlist';
-import type { FileDependency, Statement } from '../record/types';
+import {
+  InputList,
+  type FileDependency,
+  type Statement
+} from '../record/types';
 import type { IContext } from './context';
 import { invocationUuid } from './finding';
 import { hashFile, readLimited, sha256, statOf } from './files';
@@ -13,6 +17,8 @@ import { fileDependencies, type IRunList } from './story';
 
 /** Inputs larger than this aren't hashed just to tell the story. */
 const INPUT_LIMIT_BYTES = 1024 * 1024 * 1024;
+/** Nor are so many files of one folder. */
+const MOST_MEMBERS = 10_000;
 
 /** Compare what a record says was read with the disk. */
 export async function compareInputs(
@@ -22,20 +28,89 @@ export async function compareInputs(
 ): Promise<IExplainReply['inputs']> {
   const folders = baseFolders(context, statement, record);
   const inputs: IExplainReply['inputs'] = [];
+  let list: FileDependency[] | undefined;
   for (const dependency of fileDependencies(statement)) {
+    const isFolder = dependency.annotations.nb_files !== undefined;
+    if (isFolder) {
+      list ??= findInputList(context, statement, record);
+    }
     inputs.push({
       name: dependency.name,
       sha256: dependency.digest?.sha256 ?? null,
-      onDisk: await compareInput(dependency, folders)
+      onDisk: isFolder
+        ? await compareFolder(dependency, list ?? [], folders)
+        : await compareInput(dependency, folders)
     });
   }
   return inputs;
 }
 
+type OnDisk = IExplainReply['inputs'][number]['onDisk'];
+
+/** From what says least for a whole folder to what says most. */
+const WORST_FIRST: readonly OnDisk[] = [
+  'different',
+  'not-here',
+  'not-checked',
+  'same'
+];
+
+/** A folder is the same if each of its files is, as far as `inputs.json` is at hand. */
+async function compareFolder(
+  { name, annotations }: FileDependency,
+  list: readonly FileDependency[],
+  folders: Record<string, string[]>
+): Promise<OnDisk> {
+  const members = list.filter(
+    ({ annotations: { nb_in, nb_root } }) =>
+      nb_in === name && nb_root === annotations.nb_root
+  );
+  if (
+    members.length !== annotations.nb_files ||
+    members.length > MOST_MEMBERS ||
+    BigInt(annotations.nb_bytes ?? 0) > INPUT_LIMIT_BYTES
+  ) {
+    return 'not-checked';
+  }
+  const found = new Set<OnDisk>();
+  for (const member of members) {
+    found.add(await compareInput(member, folders));
+  }
+  return WORST_FIRST.find(state => found.has(state)) ?? 'not-checked';
+}
+
+/** The files that folders of a record stand for, if the list is at hand and the record's own. */
+function findInputList(
+  context: IContext,
+  statement: Statement,
+  record: IRecordFile
+): FileDependency[] {
+  const named = statement.predicate.buildDefinition.resolvedDependencies.find(
+    each => each.annotations?.nb_kind === 'manifest'
+  );
+  const digest =
+    named !== undefined && 'digest' in named ? named.digest?.sha256 : undefined;
+  if (digest === undefined) {
+    return [];
+  }
+  const bytes = findByproduct(
+    context,
+    statement,
+    record,
+    'inputs.json',
+    digest
+  );
+  try {
+    return InputList.parse(JSON.parse(bytes?.toString('utf8') ?? '')).files;
+  } catch {
+    return []; // not here, or not as we write it
+  }
+}
+
 async function compareInput(
   { name, digest, annotations }: FileDependency,
   folders: Record<string, string[]>
-): Promise<IExplainReply['inputs'][number]['onDisk']> {
+): Promise<OnDisk> {
   const roots = folders[annotations.nb_root] ?? [];
   const file = roots
     .map(root => inputPath(root, name, annotations.nb_nameBytes))
@@ -133,25 +208,40 @@ export function findRunList(
   record: IRecordFile,
   subject: ISubjectName
 ): IRunList | null {
-  const uuid = invocationUuid(statement);
   const { runs } = statement.predicate.buildDefinition.externalParameters;
+  const bytes = findByproduct(
+    context,
+    statement,
+    record,
+    'runs.json',
+    runs.sha256
+  );
+  return bytes === null ? null : readRunList(bytes, subject);
+}
+
+/** A file that lies beside a record or in the journal's home, with the record's own digest of it. */
+function findByproduct(
+  context: IContext,
+  statement: Statement,
+  record: IRecordFile,
+  name: string,
+  digest: string
+): Buffer | null {
+  const uuid = invocationUuid(statement);
   const folders = [
     path.dirname(record.file),
     ...(uuid === null ? [] : [path.join(context.places.home, 'records', uuid)])
   ];
   for (const folder of folders) {
-    const bytes = readLimited(
-      path.join(folder, 'runs.json'),
-      RUN_LIST_LIMIT_BYTES
-    );
-    if (bytes instanceof Buffer && sha256(bytes) === runs.sha256) {
-      return readRunList(bytes, subject);
+    const bytes = readLimited(path.join(folder, name), LIST_LIMIT_BYTES);
+    if (bytes instanceof Buffer && sha256(bytes) === digest) {
+      return bytes;
     }
   }
   return null;
 }
 
-const RUN_LIST_LIMIT_BYTES = 256 * 1024 * 1024;
+const LIST_LIMIT_BYTES = 256 * 1024 * 1024;
 
 function readRunList(bytes: Buffer, subject: ISubjectName): IRunList | null {
   const runs = parseRunList(bytes.toString('utf8'));

@@ -19,6 +19,7 @@ import {
   type IRecordContext
 } from './context';
 import { databases } from './databases';
+import { foldFolders, type IMember } from './folders';
 import { compare, jsonLines } from './json';
 import { identitiesOf } from './identities';
 import { cutSecrets, cutTokens } from './secrets';
@@ -49,8 +50,14 @@ interface IInput {
 export function findDependencies(context: IRecordContext): IDependencies {
   const inputs = collectInputs(context);
   const listed = inputs.filter(input => !input.classification.noise);
-  const files = listed.map(input => fileDependency(context, input));
-  const { kept, manifest } = foldMany(context, files.sort(byName));
+  const files = listed.map(input => ({
+    file: fileDependency(context, input),
+    within: folderOf(context, input)
+  }));
+  const { kept, manifest } = foldMany(
+    context,
+    files.sort((a, b) => byName(a.file, b.file))
+  );
   return {
     listed: [
       ...kept,
@@ -184,30 +191,58 @@ export function fileUri(root: string, rel: string): string {
   return `nbfile:${root}/${rel.split('/').map(encodeURIComponent).join('/')}`;
 }
 
-/** Files of an earlier session, models, code and what has no digest stay; the rest goes into a list. */
+/** The folder that every read of this took as a whole; null where one named the file itself. */
+function folderOf(
+  context: IRecordContext,
+  { version, reads }: IInput
+): string | null {
+  const within = reads[0]?.within;
+  if (within === undefined || reads.some(read => read.within === undefined)) {
+    return null;
+  }
+  const folder = context.paths.reduce(within);
+  const file = context.paths.reduce(version.path);
+  const isBelow =
+    folder.root === file.root && file.rel.startsWith(`${folder.rel}/`);
+  return isBelow ? folder.rel : null;
+}
+
+/**
+ * Datasets become one dependency each; of what is left, the rest goes into the list where
+ * there is too much of it. Files of an earlier session, models, code and what has no digest
+ * stay, each for itself.
+ */
 function foldMany(
   context: IRecordContext,
-  files: FileDependency[]
+  files: IMember[]
 ): { kept: Dependency[]; manifest: IByproductFile | null } {
-  const isListed = ({ digest, annotations }: FileDependency) =>
+  const isListed = ({ file: { digest, annotations } }: IMember) =>
     digest === undefined ||
     annotations.nb_fromSession !== undefined ||
     annotations.nb_kind === 'model' ||
     annotations.nb_kind === 'code';
-  const foldable = files.filter(file => !isListed(file));
-  if (files.length <= MAX_LISTED_FILES) {
-    return { kept: files, manifest: null };
+  const always = files.filter(isListed).map(({ file }) => file);
+  const { folders, members, single } = foldFolders(
+    context,
+    files.filter(file => !isListed(file))
+  );
+  const tooMany =
+    always.length + folders.length + single.length > MAX_LISTED_FILES;
+  const listed = [...always, ...folders, ...(tooMany ? [] : single)];
+  const rest = [...members, ...(tooMany ? single : [])].sort(byName);
+  if (rest.length === 0) {
+    return { kept: listed.sort(byName), manifest: null };
   }
   const name = 'inputs.json';
-  const bytes = jsonLines({ files: foldable });
+  const bytes = jsonLines({ files: rest });
   const sha256 = context.sha256(bytes);
   return {
     kept: [
-      ...files.filter(isListed),
+      ...listed.sort(byName),
       {
         name,
         digest: { sha256 },
-        annotations: { nb_kind: 'manifest', nb_files: foldable.length }
+        annotations: { nb_kind: 'manifest', nb_files: rest.length }
       }
     ],
     manifest: { name, bytes, sha256 }

@@ -38,10 +38,12 @@ function filesIn({ annotations }: Dependency): number {
   if (annotations === undefined) {
     return 0;
   }
-  if ('nb_files' in annotations) {
-    return annotations.nb_files;
+  if (!('nb_root' in annotations)) {
+    return 'nb_files' in annotations ? annotations.nb_files : 0;
   }
-  return 'nb_root' in annotations && annotations.nb_kind !== 'notebook' ? 1 : 0;
+  // A folder's members are counted with the list that they stand in.
+  const isOne = annotations.nb_files === undefined;
+  return isOne && annotations.nb_kind !== 'notebook' ? 1 : 0;
 }
 
 /** Files read, without notebooks: the inputs of a story. */

@@ -77,6 +77,11 @@ export const FileAnnotations = z.strictObject({
   nb_fromSession: z.optional(z.string()),
   nb_fromRun: z.optional(Count),
   nb_identities: z.optional(z.array(Identity)),
+  /** Of a folder that stands for its files: how many, and how many were surely read. */
+  nb_files: z.optional(Count),
+  nb_filesRead: z.optional(Count),
+  /** In `inputs.json`: the folder that stands for it. */
+  nb_in: z.optional(z.string()),
   /** Base64 of the name's bytes where it isn't UTF-8. */
   nb_nameBytes: z.optional(z.string()),
   /** Absolute path; only when asked for. */
@@ -97,6 +102,8 @@ const FileDependency = z.strictObject({
   digest: z.optional(Digest),
   annotations: FileAnnotations
 });
+/** `inputs.json`: files that stand in no statement each for itself. */
+export const InputList = z.looseObject({ files: z.array(FileDependency) });
 const ManifestDependency = z.strictObject({
   name: z.string(),
   digest: Digest,

@@ -582,8 +582,10 @@ class FileFold {
     if (members === undefined) {
       this.read(event, event.realPath ?? event.path, { stat: null, ...seen });
     }
+    const folder = event.realPath ?? event.path;
+    const within = event.holds === 'folder' ? folder : undefined;
     for (const { path, stat } of members ?? []) {
-      this.read(event, path, { stat, ...seen });
+      this.read(event, path, { stat, within, ...seen });
     }
   }
 
@@ -645,9 +647,10 @@ class FileFold {
     seen: Pick<IFileRead, 'sure' | 'via' | 'seenBy'> & {
       stat: Stat | null;
       link?: Name | null;
+      within?: Name | undefined;
     }
   ): void {
-    const { stat, link = null, ...rest } = seen;
+    const { stat, link = null, within, ...rest } = seen;
     if (stat !== null) {
       this.lastStat.set(nameKey(path), stat);
     }
@@ -677,6 +680,7 @@ class FileFold {
         unstable,
         link,
         ...rest,
+        ...(within === undefined ? {} : { within }),
         ...(late === null ? {} : { late })
       });
     }

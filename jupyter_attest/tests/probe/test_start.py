@@ -91,15 +91,15 @@ BROKEN = {
     "raises while it starts": ("        self.introduce()\n", "        raise ValueError\n"),
     "can't be compiled": ("import _thread\n", "import (\n"),
     "fails in every callback": (
-        "        self.look_for_pause()\n        request",
-        "        1 / 0\n        request",
+        '        self.attempt("pause", self.look_for_pause)\n',
+        "        1 / 0\n",
     ),
     "fails in the hook": ("        path, mode, flags = args\n", "        1 / 0\n"),
     "fails at the end of a run": (
         "        duration = _perf()",
         "        1 / 0\n        duration = 0",
     ),
-    "fails in its thread": ("                self.tell_long_runs()\n", "                1 / 0\n"),
+    "fails in its thread": ("        self.watchdog.look()\n", "        1 / 0\n"),
 }
 
 

@@ -87,6 +87,25 @@ describe('explain', () => {
     );
   });
 
+  it('compares each file of a folder that stands for many', async () => {
+    fs.mkdirSync(at('img'));
+    const files = Array.from({ length: 30 }, (_, i) => at(`img/${i}.png`));
+    files.forEach(file => fs.writeFileSync(file, file));
+    await attested({
+      runs: [
+        { code: 'read()', reads: files },
+        { code: 'save()', writes: { [at('model.bin')]: 'weights' } }
+      ]
+    });
+    expect(await story('model.bin')).toMatch(
+      /img\/ [0-9a-f]{8} 30 files, still the same here/
+    );
+    fs.writeFileSync(files[7]!, 'other');
+    expect(await story('model.bin')).toContain('30 files, different here now');
+    fs.rmSync(files[7]!);
+    expect(await story('model.bin')).toContain('30 files, not here');
+  });
+
   it('names the run of this very file, though a later one wrote the same bytes', async () => {
     await attested({
       runs: [

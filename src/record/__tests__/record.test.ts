@@ -11,6 +11,7 @@ import {
 } from '../../__tests__/journals';
 import type { AttestRequested, Name } from '../../journal/events';
 import { JournalError } from '../../journal/errors';
+
 import { sha256 } from '../../journal/sha256';
 import { PathReducer } from '../paths';
 import { createRecord } from '../record';
@@ -805,6 +806,52 @@ describe('many files', () => {
     expect(record.summary.filesRead).toBe(600);
     expect(byproduct(record, 'inputs.json')['files']).toHaveLength(600);
     expect(record.bytes.length).toBeLessThan(20_000);
+  });
+
+  const of = (record: ReturnType<typeof recordOf>) =>
+    inputsOf(record.statement).map(({ name, annotations }) => [
+      name,
+      annotations.nb_files ?? 1
+    ]);
+  const reading = (...names: string[]) => {
+    const session = new FakeSession();
+    const paths = names.map(name => `/home/ann/work/${name}`);
+    paths.forEach(path => session.put(path, path));
+    session.run({ reads: paths, writes: { [MODEL]: 'w' } });
+    return recordOf([session]);
+  };
+  const many = (count: number, folder: string, suffix = '.png') =>
+    Array.from({ length: count }, (_, i) => `${folder}/${i}${suffix}`);
+
+  it('of one kind in one folder are one dependency with a digest of its own', () => {
+    const record = reading(...many(25, 'img'), 'img/labels.csv', 'raw.csv');
+    expect(of(record)).toEqual([
+      ['img/', 25],
+      ['img/labels.csv', 1],
+      ['raw.csv', 1]
+    ]);
+    expect(record.summary.filesRead).toBe(27);
+    const { files } = byproduct(record, 'inputs.json') as {
+      files: { name: string; digest: { sha256: string } }[];
+    };
+    const printed = files
+      .map(({ name, digest: { sha256 } }) => `${sha256}  ${name.slice(4)}\n`)
+      .sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1))
+      .join('');
+    expect(inputsOf(record.statement)[0]!.digest!.sha256).toBe(
+      sha256(Buffer.from(printed))
+    );
+  });
+
+  it('in folders beside each other are their parent’s', () => {
+    const names = [...many(15, 'img/cat'), ...many(15, 'img/dog')];
+    expect(of(reading(...names))).toEqual([['img/', 30]]);
+  });
+
+  it('that are few, or lie beside the notebook, are each for itself', () => {
+    expect(of(reading(...many(19, 'img')))).toHaveLength(19);
+    const beside = Array.from({ length: 25 }, (_, i) => `${i}.png`);
+    expect(of(reading(...beside))).toHaveLength(25);
   });
 
   it('of up to 150 stay in a statement of less than 100 kB', () => {
