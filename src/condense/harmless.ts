@@ -163,7 +163,7 @@ const PATCHING = set(
 
 /** Calls after which a library may call a function that they were given. */
 const HOOKING =
-  /(^|\.)(register\w*|for_type\w*|addaudithook|set\w*hook|add_\w*callback|\w*connect|observe|subscribe|set_option|option_context|set_printoptions|set_string_function)$/;
+  /(^|\.)(register\w*|for_type\w*|addaudithook|set\w*hook|add_\w*callback|\w*connect|observe|subscribe|set_option|option_context|set_printoptions|set_string_function|seterrcall|settrace|setprofile|(meta_path|path_hooks|callbacks|\w*transformers\w*)\.(append|insert|extend))$/;
 
 /** Calls that make classes, or objects of classes that no text names. */
 const MAKES_TYPES =

@@ -327,6 +327,14 @@ HIDDEN: dict[str, Case] = {
         "while not x: time.sleep(0.01)\n" + WRITE,
         gaps="background-thread",
     ),
+    "called by numpy at an error": case(
+        "1 2 3 4",
+        "def make():\n    n = 0\n    def f(*a):\n        nonlocal n; n += 1\n"
+        "    return f, lambda: n\nf, n = make()",
+        "import numpy as np; _o = np.seterrcall(f); _p = np.seterr(all='call')",
+        "y = np.log(np.zeros(2))",
+        "with open('out', 'w') as f: f.write(str(n()))",
+    ),
     "annotations of the notebook": case(
         "1 2 3 4", "p: int = 1", "q: str = 'a'", "x = sorted(__annotations__)", WRITE
     ),
