@@ -25,8 +25,7 @@ import {
 const ROWS = new Map([
   ['3.10', ['ipykernel==6.29.5', 'ipython<9']],
   ['3.12', ['ipykernel>=6.30,<7', 'ipython>=9,<10']],
-  ['3.13', ['ipykernel>=7,<8', 'ipython>=9']],
-  ['3.14', ['ipykernel>=7,<8', 'ipython>=9']]
+  ['3.13', ['ipykernel>=7,<8', 'ipython>=9']]
 ]);
 /** Libraries of the tests, in the newest version that the Python has. */
 const LIBRARIES = [

@@ -71,6 +71,7 @@ class Observer(Processes, Network, Delivered):
             "cwd": env.cwd(), "prefixes": [name_of(p) for p in env.prefixes],
             "flags": env.flags, "hashSeed": env.hash_seed,
         })  # fmt: skip
+        self.wrappers.tell_off()
 
     def leave(self) -> None:
         """Write the last events at a normal exit of the interpreter."""

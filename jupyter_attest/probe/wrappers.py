@@ -54,6 +54,9 @@ class Wrappers:
         self.lazy: dict[str, list[Any]] = {}
         #: Classes that stand for those they inherit from, by library and name.
         self.heirs: dict[str, dict[str, Any]] = {}
+        #: Libraries that aren't watched and why, until that is told.
+        self.off: list[dict[str, Any]] = []
+        self.introduced = False
         #: Names of methods that no wrapper can reach, by library.
         self.unreached: dict[str, frozenset[str]] = {}
         beside = _join(os.path.dirname(os.path.abspath(__file__)), "wrappers.json")
@@ -119,8 +122,16 @@ class Wrappers:
             self._off(library, name + " wasn't found")
 
     def _off(self, library: str, reason: str) -> None:
-        covers = {"library": library, "reason": reason}
-        self.probe.journal.put("gap", None, "none", {"code": "wrapper-off", "covers": covers})
+        self.off.append({"library": library, "reason": reason})
+        if self.introduced:
+            self.tell_off()
+
+    def tell_off(self) -> None:
+        """Write the gaps of libraries that aren't watched: none comes before the first events."""
+        self.introduced = True
+        off, self.off = self.off, []
+        for covers in off:
+            self.probe.journal.put("gap", None, "none", {"code": "wrapper-off", "covers": covers})
 
     def _version(self, row: dict[str, Any]) -> str | None:
         if row.get("version") == "python":

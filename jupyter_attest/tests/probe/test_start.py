@@ -33,6 +33,19 @@ def test_the_first_events_describe_kernel_and_environment(kernel: Kernel) -> Non
     assert "PYTHONHASHSEED" in one(events, "env.determinism")["flags"]
 
 
+def test_a_library_that_is_there_before_and_isn_t_known_comes_after_the_first_events(
+    tmp_path: Path,
+) -> None:
+    kernel = Kernel(tmp_path)
+    table = kernel.home / "probe" / "copy" / "wrappers.json"
+    table.write_text(table.read_text().replace('"from": [3, 8]', '"from": [4]'))
+    with kernel:
+        kernel.run("1")
+        events = kernel.events()
+    assert events[0]["type"] == "journal.started"
+    assert "wrapper-off" in [e["code"] for e in of(events, "gap")]
+
+
 def test_the_version_is_the_package_s(probe: dict[str, object]) -> None:
     import jupyter_attest
 
