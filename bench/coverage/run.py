@@ -29,6 +29,8 @@ from truth import MARK, STRACE, Reader, Truth
 HERE = Path(__file__).parent
 #: No data of a notebook's, wherever it is.
 SYSTEM = ("/proc/", "/sys/", "/dev/", "/usr/", "/etc/", "/lib/", "/lib64/", "/run/", "/var/")
+#: A `python` that pyenv put on the path is scripts of its own.
+PYENV = os.path.realpath(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") + "/"
 #: Parts of paths that the interpreter or a kernel writes for itself.
 OWN = ("/__pycache__/", "/ipython/", "/mpl/", "/fontconfig/")
 #: Most of the uses that may be covered only.
@@ -106,7 +108,7 @@ class Session:
 
     def is_own(self, path: str) -> bool:
         """Whether a path is the system's, the installation's or the kernel's own."""
-        inside = (*SYSTEM, *(p + "/" for p in self.prefix), str(self.home), str(self.log))
+        inside = (*SYSTEM, *(p + "/" for p in self.prefix), PYENV, str(self.home), str(self.log))
         if path.startswith(inside) or not path.startswith("/"):
             return True
         return any(part in path for part in OWN) or "/ipykernel_" in path
@@ -257,6 +259,20 @@ def run_notebook(path: Path, python: str) -> Row:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def run_notebooks(folder: Path, python: str) -> list[Row]:
+    """The rows of all notebooks in a folder; of those so far if it is interrupted."""
+    rows: list[Row] = []
+    try:
+        for path in sorted(folder.rglob("*.ipynb")):
+            if ".ipynb_checkpoints" not in path.parts:
+                rows.append(run_notebook(path, python))
+                row = rows[-1]
+                print(f"{row.name}: {row.uses()} uses, {len(row.silent)} silent", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+    return rows
+
+
 def repository_of(notebook: Path) -> Path:
     """The folder ``owner+name`` that a notebook lies in."""
     return next((p for p in notebook.parents if "+" in p.name), notebook.parent)
@@ -310,13 +326,7 @@ def main() -> int:
         print("strace is needed (Linux).")
         return 1
     if options.notebooks:
-        found = sorted(options.notebooks.resolve().rglob("*.ipynb"))
-        rows = []
-        for path in found:
-            if ".ipynb_checkpoints" not in path.parts:
-                rows.append(run_notebook(path, options.python))
-                print(f"{rows[-1].name}: {rows[-1].uses()} uses", file=sys.stderr)
-        return 0 if show(rows) else 1
+        return 0 if show(run_notebooks(options.notebooks.resolve(), options.python)) else 1
     calls = light() if options.group == "light" else heavy()
     sessions: dict[str, list[Call]] = defaultdict(list)
     for call in calls:
