@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-try:
-    __version__ = version("jupyter-attest")
-except PackageNotFoundError:  # a checkout that was never installed
-    __version__ = "0.0.0"
+__version__: str
+
+
+def __getattr__(name: str) -> str:
+    """``__version__``, looked up when it is asked for: that takes longer than most imports."""
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("jupyter-attest")
+    except PackageNotFoundError:  # a checkout that was never installed
+        return "0.0.0"
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:

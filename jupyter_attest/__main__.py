@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 
 from .node import NodeNotFoundError, cli_command, cli_environment
@@ -18,6 +17,8 @@ def main() -> int:
         return 2
     if os.name == "posix":
         os.execve(command[0], command, cli_environment())
+    import subprocess
+
     return subprocess.run(command, env=cli_environment(), check=False).returncode
 
 

@@ -23,8 +23,9 @@ from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from .home import journal_home, make_private
+from .home import make_private
 from .journal import name_of, settled_path, write_private
+from .places import journal_home
 from .provisioner import NAME, AttestProvisioner
 from .server.recorder import Label, Recorder
 from .tracer import launch as tracing

@@ -1,4 +1,4 @@
-"""Where the journal lives, and what is kept there."""
+"""What is kept where the journal lives."""
 
 from __future__ import annotations
 
@@ -13,19 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jupyter_core.paths import jupyter_data_dir
-
 from .journal import JournalFile, observer, path_of, write_private
 
 #: Sessions that were written to within this time are never pruned, in seconds.
 STILL_OPEN_S = 86_400
-
-
-def journal_home() -> Path:
-    """``$JUPYTER_ATTEST_DIR``, else ``attest`` in Jupyter's data directory (not created here)."""
-    named = os.environ.get("JUPYTER_ATTEST_DIR")
-    home = Path(named).expanduser() if named else Path(jupyter_data_dir()) / "attest"
-    return home.absolute()
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from .probe.install import ProbeSource
 def journal_home() -> Path:
     """``$JUPYTER_ATTEST_DIR``, else ``attest`` in Jupyter's data directory.
 
-    As ``home.journal_home``, without importing jupyter_core into the kernel.
+    As ``places.journal_home``, without importing jupyter_core into the kernel.
     """
     named = os.environ.get("JUPYTER_ATTEST_DIR")
     if named:

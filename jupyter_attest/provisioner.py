@@ -17,7 +17,8 @@ from typing import Any, ClassVar, Protocol
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from .home import SessionFolder, journal_home, new_session
+from .home import SessionFolder, new_session
+from .places import journal_home
 from .probe.install import ProbeMissingError, ProbeSource
 from .tracer import launch as tracing
 

@@ -11,16 +11,25 @@ const { version } = JSON.parse(
 /**
  * Node's own modules are loaded where they are first used: as imports of the bundle
  * all of them would be loaded first, with every part of theirs that Node loads late.
+ * Commander starts programs only for verbs that are programs of their own: never here.
  */
 const nodeModulesLate = {
   name: 'node-modules-late',
   setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ path: name, importer }) =>
+      /[\\/]commander[\\/]/.test(importer)
+        ? { path: name, namespace: 'never' }
+        : undefined
+    );
     onResolve({ filter: /^node:/ }, ({ path: name }) => ({
       path: name,
       namespace: 'late'
     }));
     onLoad({ filter: /.*/, namespace: 'late' }, ({ path: name }) => ({
       contents: `module.exports = late(${JSON.stringify(name)});`
+    }));
+    onLoad({ filter: /.*/, namespace: 'never' }, () => ({
+      contents: 'module.exports = {};'
     }));
   }
 };

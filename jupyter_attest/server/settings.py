@@ -11,8 +11,9 @@ from traitlets import Bool, Int, Unicode
 from traitlets import List as ListTrait
 from traitlets.config import Configurable
 
-from ..home import journal_home, make_private
+from ..home import make_private
 from ..journal import write_private
+from ..places import journal_home
 
 #: Name in the REST answer and in ``settings.json`` of each trait that a user may change.
 USER_NAMES = {

@@ -109,15 +109,28 @@ class Parser {
   private string(): string {
     const start = this.at;
     this.expect('"');
-    while (this.at < this.text.length && this.text[this.at] !== '"') {
-      this.at += this.text[this.at] === '\\' ? 2 : 1;
+    let end = this.text.indexOf('"', this.at);
+    while (end >= 0 && this.isEscaped(end)) {
+      end = this.text.indexOf('"', end + 1);
     }
-    this.expect('"');
+    if (end < 0) {
+      throw this.wrong();
+    }
+    this.at = end + 1;
     try {
       return JSON.parse(this.text.slice(start, this.at)) as string;
     } catch {
       throw this.wrong();
     }
+  }
+
+  /** An odd number of backslashes stands before it. */
+  private isEscaped(place: number): boolean {
+    let first = place;
+    while (this.text[first - 1] === '\\') {
+      first -= 1;
+    }
+    return (place - first) % 2 === 1;
   }
 
   private word<T>(word: string, value: T): T {

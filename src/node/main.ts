@@ -11,9 +11,9 @@ function programName(): string {
     : 'npx jupyter-attest';
 }
 
-function makeContext(): IContext {
+async function makeContext(): Promise<IContext> {
   return {
-    terminal: processTerminal(),
+    terminal: await processTerminal(),
     env: process.env,
     places: findPlaces(process.env),
     cwd: process.cwd(),
@@ -25,4 +25,4 @@ function makeContext(): IContext {
 // `| head` closes the pipe early; that is no error of ours.
 process.stdout.on('error', () => process.exit(0));
 
-process.exitCode = await runProgram(process.argv.slice(2), makeContext());
+process.exitCode = await runProgram(process.argv.slice(2), await makeContext());

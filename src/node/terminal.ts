@@ -1,8 +1,4 @@
 /** Everything that the program says goes through here: answers, messages, progress. */
-import { SingleBar } from 'cli-progress';
-import readline from 'node:readline/promises';
-import { printable, shorten } from './text';
-
 /** What the program runs in; tests hand in their own. */
 export interface ITerminal {
   /** The answer: standard output. */
@@ -32,18 +28,16 @@ export const SILENT_PROGRESS: IProgress = {
   stop: () => undefined
 };
 
-/** Work shorter than this shows no bar. */
-const SHOW_AFTER_MS = 400;
-
-/** The terminal that this process was started in. */
-export function processTerminal(): ITerminal {
+/** The terminal that this process was started in; a bar is only loaded where somebody sees it. */
+export async function processTerminal(): Promise<ITerminal> {
   const interactive = Boolean(process.stderr.isTTY);
+  const bars = interactive ? await import('./progress') : null;
   return {
     out: text => void process.stdout.write(text),
     err: text => void process.stderr.write(text),
     interactive,
     progress: (label, total, unit) =>
-      interactive ? progressBar(label, total, unit) : SILENT_PROGRESS,
+      bars?.progressBar(label, total, unit) ?? SILENT_PROGRESS,
     confirm: question =>
       process.stdin.isTTY && interactive
         ? ask(question)
@@ -52,48 +46,9 @@ export function processTerminal(): ITerminal {
   };
 }
 
-function progressBar(
-  label: string,
-  total: number,
-  unit: ProgressUnit
-): IProgress {
-  const startedAtMs = Date.now();
-  const format = unit === 'bytes' ? formatBytes : String;
-  const bar = new SingleBar({
-    stream: process.stderr,
-    format: '{label} [{bar}] {done} of {end}',
-    barCompleteChar: '=',
-    barIncompleteChar: ' ',
-    barsize: 24,
-    clearOnComplete: true,
-    hideCursor: true
-  });
-  let text = label;
-  let end = total;
-  return {
-    update(done, newTotal, newLabel) {
-      end = newTotal ?? end;
-      text = newLabel ?? text;
-      if (Date.now() - startedAtMs < SHOW_AFTER_MS) {
-        return;
-      }
-      const shown = {
-        label: shorten(printable(text), 30),
-        done: format(done),
-        end: format(end)
-      };
-      if (!bar.isActive) {
-        bar.start(end, done, shown);
-      }
-      bar.setTotal(end);
-      bar.update(done, shown);
-    },
-    stop: () => bar.stop()
-  };
-}
-
 async function ask(question: string): Promise<boolean> {
-  const prompt = readline.createInterface({
+  const { createInterface } = await import('node:readline/promises');
+  const prompt = createInterface({
     input: process.stdin,
     output: process.stderr
   });

@@ -17,8 +17,8 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 
 from jupyter_attest.execute import main
-from jupyter_attest.home import journal_home
 from jupyter_attest.node import cli_command
+from jupyter_attest.places import journal_home
 from jupyter_attest.provisioner import NAME, AttestProvisioner, Launch, Policy
 from jupyter_attest.tracer.launch import EXPECTED, why_not
 

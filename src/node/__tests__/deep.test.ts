@@ -25,7 +25,8 @@ afterEach(() => world.remove());
 const at = (name: string) => path.join(world.folder, name);
 const server = () => path.join(session.folder, 'server.jsonl');
 
-const create = () => world.run('create', '--for', 'model.bin', '--json');
+const create = (...args: string[]) =>
+  world.run('create', '--for', 'model.bin', '--json', ...args);
 
 async function deep(
   ...args: string[]
@@ -148,6 +149,44 @@ describe('verify --deep', () => {
     expect(gone.reply.deep?.outcome).toBe('not-checked');
     const { code, reply } = await deep('--journal', away);
     expect([code, reply.deep?.outcome]).toEqual([0, 'same']);
+  });
+
+  it('gives the same bytes of a record with runs left out, also from journals elsewhere', async () => {
+    await create('--drop', '2');
+    expect((await deep()).reply.deep?.outcome).toBe('same');
+    fs.rmSync(at('model.bin.sigstore.json'));
+    await create('--drop', '1', '--drop', '2');
+    const { code, reply } = await deep();
+    expect([code, reply.deep?.outcome]).toEqual([0, 'same']);
+  });
+
+  it.each([
+    ['as it was', false, 'was changed since'],
+    ['made again', true, 'other bytes']
+  ])(
+    'sees that the note of a run left out was taken away, with the chain %s',
+    async (_, chainAgain, words) => {
+      await create('--drop', '2');
+      for (const name of fs.readdirSync(path.join(world.home, 'attests'))) {
+        tamper(
+          path.join(world.home, 'attests', name),
+          lines =>
+            lines.map(line => line.replace(/"drops":\[[^\]]+\]/, '"drops":[]')),
+          chainAgain
+        );
+      }
+      const { code, reply } = await deep();
+      expect([code, reply.deep?.outcome]).toEqual([1, 'different']);
+      expect(reply.deep?.message).toContain(words);
+    }
+  );
+
+  it('checks nothing where the note of what was left out is gone', async () => {
+    await create('--drop', '2');
+    fs.rmSync(path.join(world.home, 'attests'), { recursive: true });
+    const { code, reply } = await deep();
+    expect([code, reply.deep?.outcome]).toEqual([2, 'not-checked']);
+    expect(reply.deep?.message).toContain('isn’t here any more');
   });
 
   it('checks nothing where another version made the record', async () => {
