@@ -27,7 +27,7 @@ def _switch(name, kind):
         function.__code__ = code
     _faulty.clear()
     probe = active_probe()
-    probe.off.clear(); probe.hooked.update(HANDLERS)
+    probe.off.clear(); probe.hooked.update(WATCHED)
     _kind[0] = kind
     if name:
         owner, _, method = name.rpartition(".")

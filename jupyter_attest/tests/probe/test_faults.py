@@ -98,7 +98,11 @@ def test_a_part_that_raises(faulty: Faulty, plain: Seen, part: str) -> None:
         faulty.fails(plain, part, kind, name)
 
 
-@pytest.mark.parametrize("part", [part for part in PARTS if part != "Threads.current"])
+#: Of the parts that one guard holds, the first: a guard ends whatever hangs in it.
+HELD = {reason: part for part, (_, reason) in reversed(PARTS.items()) if reason}
+
+
+@pytest.mark.parametrize("part", HELD.values())
 def test_a_part_that_hangs(faulty: Faulty, plain: Seen, part: str) -> None:
     faulty.fails(plain, part, "hangs", "OverdueError")
 
