@@ -1,7 +1,8 @@
 """What the probe adds to one run of a cell: two kernels, one plain and one recorded, asked in turn.
 
 Prints one JSON object: per workload the medians in ms, the median of the paired differences and its
-95 % interval (bootstrap), and what the probe's memory came to.
+95 % interval (bootstrap), the processor time added to a run in all threads, what is done after the
+reply included (median); what a call of ``id`` costs, and what the probe's memory came to.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import json
 import os
 import random
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +41,18 @@ WORKLOADS = {
     ),
 }
 PAIRS = 60
+#: An audited call that programs make often: writes the ns that one takes, the least of 15 tries.
+CALL = """
+import time
+from itertools import pairwise
+def tried(calls=range(100_000), something=object()):
+    begun = time.process_time_ns()
+    for _ in calls:
+        id(something)
+    return (time.process_time_ns() - begun) / len(calls)
+open({path!r}, 'w').write(str(min(tried() for _ in range(15))))
+"""
+EMPTY_HOOK = "import sys\nsys.addaudithook(lambda event, args: None)\n"
 
 
 class Kernel:
@@ -72,6 +87,11 @@ class Kernel:
                 self.client.get_shell_msg(timeout=60)
                 return taken
 
+    def processor_ms(self) -> float:
+        """Processor time of the kernel's process so far, all threads."""
+        pid = self.manager.provisioner.pid  # type: ignore[union-attr]
+        return time.clock_gettime_ns((~pid << 3) | 2) / 1e6  # clock_getcpuclockid(3)
+
     def memory_kb(self) -> int:
         """Resident memory of the kernel's process."""
         pid = self.manager.provisioner.pid  # type: ignore[union-attr]
@@ -102,6 +122,7 @@ def measure(plain: Kernel, recorded: Kernel, setup: str, code: str) -> dict[str,
         for _ in range(5):
             kernel.run(code)
     pairs = []
+    used = []
     for turn in range(PAIRS):
         if turn % 2:
             second = recorded.run(code)
@@ -109,6 +130,7 @@ def measure(plain: Kernel, recorded: Kernel, setup: str, code: str) -> dict[str,
         else:
             first = plain.run(code)
             pairs.append((first, recorded.run(code)))
+        used.append(recorded.processor_ms() - plain.processor_ms())
     low, high = interval([b - a for a, b in pairs])
     return {
         "plainMs": statistics.median(a for a, _ in pairs),
@@ -116,7 +138,21 @@ def measure(plain: Kernel, recorded: Kernel, setup: str, code: str) -> dict[str,
         "addedMs": statistics.median(b - a for a, b in pairs),
         "addedLowMs": low,
         "addedHighMs": high,
+        "addedProcessorMs": statistics.median(b - a for a, b in pairwise(used)),
     }
+
+
+def call_costs(recorded: Kernel) -> dict[str, float]:
+    """Nanoseconds of a call of ``id``: without a hook, with one that does nothing, recorded."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ns"
+        costs = {}
+        for name, before in (("plain", ""), ("emptyHook", EMPTY_HOOK)):
+            code = before + CALL.format(path=str(path))
+            subprocess.run([sys.executable, "-c", code], check=True)
+            costs[name] = float(path.read_text())
+        recorded.run(CALL.format(path=str(path)))
+        return {**costs, "recorded": float(path.read_text())}
 
 
 def main() -> None:
@@ -127,6 +163,7 @@ def main() -> None:
         result: dict[str, Any] = {"pairs": PAIRS, "workloads": {}}
         for name, (setup, code) in WORKLOADS.items():
             result["workloads"][name] = measure(plain, recorded, setup, code)
+        result["idNs"] = call_costs(recorded)
         before = recorded.memory_kb() - plain.memory_kb()
         many = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
         for _ in range(many):

@@ -191,10 +191,14 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=20)
     parser.add_argument("--limit", type=float, default=180, help="seconds for one workload")
     parser.add_argument("--only", choices=["runs", "notebooks"])
+    parser.add_argument("--alone", action="store_true", help="without ipyflow and noWorkflow")
     options = parser.parse_args()
     os.environ["JUPYTER_ATTEST_DIR"] = tempfile.mkdtemp(prefix="jupyter-attest-bench-")
     os.environ["MPLBACKEND"] = "agg"
-    peer, script = environment("ipyflow"), environment("noworkflow")
+    peer: Path | str = "left out"
+    script: Path | str = "left out"
+    if not options.alone:
+        peer, script = environment("ipyflow"), environment("noworkflow")
     print(f"ipyflow: {peer}\nnoWorkflow: {script}\n", file=sys.stderr)
     starts = kernels(peer if isinstance(peer, Path) else Path(sys.executable))
     if not isinstance(peer, Path):

@@ -55,26 +55,32 @@ function table(title, head, rows) {
 }
 
 /** Workloads of two kernels that were asked in turn. */
-function pairsTable(title, head, workloads) {
+function pairsTable(title, head, workloads, more = {}) {
   table(
     title,
-    ['run', ...head, 'added', '95 % interval'],
+    ['run', ...head, 'added', '95 % interval', ...Object.keys(more)],
     Object.entries(workloads).map(([name, w]) => [
       name,
       ms(w.plainMs),
       ms(w.recordedMs),
       ms(w.addedMs),
-      `${ms(w.addedLowMs)} to ${ms(w.addedHighMs)}`
+      `${ms(w.addedLowMs)} to ${ms(w.addedHighMs)}`,
+      ...Object.values(more).map(column => column(w))
     ])
   );
 }
 
 function kernelCost() {
-  const { pairs, workloads, memory } = python('kernel.py', '1000');
+  const { pairs, workloads, idNs, memory } = python('kernel.py', '1000');
   pairsTable(
     `One run in the kernel, ${pairs} interleaved pairs (medians)`,
     ['plain', 'recorded'],
-    workloads
+    workloads,
+    { 'processor time added': w => ms(w.addedProcessorMs) }
+  );
+  console.log(
+    `\nA call of id(): ${idNs.plain.toFixed(0)} ns, with an audit hook that does nothing ` +
+      `${idNs.emptyHook.toFixed(0)} ns, recorded ${idNs.recorded.toFixed(0)} ns.`
   );
   console.log(
     `\nMemory of the recorded kernel beyond the plain one: ${(memory.addedAtStartKb / 1024).toFixed(1)} MB,` +

@@ -370,18 +370,29 @@ def _user_codes(value: Any, namespace: dict[str, Any]) -> list[types.CodeType]:
     return codes
 
 
-#: Names loaded by code objects that were looked at already (the objects are kept alive here).
-_code_loads = {}  # type: dict[int, tuple[types.CodeType, frozenset[str]]]
+#: What was found in code objects that were looked at already (they are kept alive here): the names
+#: that they load, and whether they reach nothing but those.
+_codes = {}  # type: dict[int, tuple[types.CodeType, frozenset[str], bool]]
 
 
 def global_loads(code: types.CodeType) -> frozenset[str]:
     """Return the global names that a code object and those nested in it load."""
-    known = _code_loads.get(_id(code))
+    return _looked_at(code)[1]
+
+
+def is_plain_code(code: types.CodeType) -> bool:
+    """Tell code that imports nothing and reaches nothing by text or by Python's own attributes."""
+    return _looked_at(code)[2]
+
+
+def _looked_at(code: types.CodeType) -> tuple[types.CodeType, frozenset[str], bool]:
+    known = _codes.get(_id(code))
     if known is not None:
-        return known[1]
-    if len(_code_loads) > 2000:
-        _code_loads.clear()
+        return known
+    if len(_codes) > 2000:
+        _codes.clear()
     loads = set()
+    plain = not any(name.startswith("__") or name in REACHING for name in code.co_names)
     raw, extended = code.co_code, 0
     for index in range(0, len(raw), 2):
         op, arg = raw[index], raw[index + 1] | extended
@@ -391,15 +402,17 @@ def global_loads(code: types.CodeType) -> frozenset[str]:
         extended = 0
         if op in LOAD_OPS:
             loads.add(code.co_names[arg >> LOAD_OPS[op]])
+        plain = plain and op != IMPORT_NAME
     for constant in code.co_consts:
         if type(constant) is types.CodeType:
-            loads |= global_loads(constant)
-    result = frozenset(loads)
-    _code_loads[_id(code)] = (code, result)
+            _, inner, inner_plain = _looked_at(constant)
+            loads |= inner
+            plain = plain and inner_plain
+    result = _codes[_id(code)] = code, frozenset(loads), plain
     return result
 
 
-def _load_ops() -> tuple[dict[int, int], int]:
+def _load_ops() -> tuple[dict[int, int], int, int]:
     """Return the opcodes that load global names, each with the shift of its argument."""
     import opcode  # loaded already: IPython needs it
 
@@ -407,10 +420,12 @@ def _load_ops() -> tuple[dict[int, int], int]:
     for name in ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"):
         if name in opcode.opmap:
             ops[opcode.opmap[name]] = int(name == "LOAD_GLOBAL" and sys.version_info >= (3, 11))
-    return ops, opcode.opmap["EXTENDED_ARG"]
+    return ops, opcode.opmap["EXTENDED_ARG"], opcode.opmap["IMPORT_NAME"]
 
 
-LOAD_OPS, EXTENDED_ARG = _load_ops()
+LOAD_OPS, EXTENDED_ARG, IMPORT_NAME = _load_ops()
+#: Names through which code reaches more than the names that it loads.
+REACHING = Facts.DYNAMIC | Facts.DYNAMIC_METHODS | Facts.DYNAMIC_ATTRIBUTES
 
 
 def _target_of(value: Any, kind: type) -> str | None:

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 class Owed:
     """A run that has ended and whose evidence isn't taken yet."""
 
-    __slots__ = ("everything", "run", "stores", "touched")
+    __slots__ = ("everything", "imports", "run", "stores", "touched")
 
     def __init__(self, run: str, facts: Facts | None, reached: list[dict[str, Any]]) -> None:
         self.run = run
         #: Whether the code can reach any name: by text, by a magic, or it isn't known.
         self.everything = facts is None or bool(facts.dynamic or facts.magics)
+        self.imports = facts is None or bool(facts.imports)
         self.touched: set[str] = set()
         self.stores: set[str] = set()
         if facts is not None:
@@ -48,6 +49,8 @@ class Evidence:
         self.owed: list[Owed] = []
         #: Runs went by unrecorded: nothing is known of the names any more.
         self.stale = False
+        #: A run left threads, tasks or timers: more than its code may go on during another one.
+        self.accompanied = False
         self.taking = _thread.allocate_lock()
         self.is_known: dict[str, bool] = {}
         self.names: Names | None = None
@@ -114,8 +117,9 @@ class Evidence:
 
     def _take(self, owed: Owed) -> None:
         names, state = self.begin()
-        plain = not owed.everything and names.are_plain(owed.touched)
+        plain = not owed.everything and not owed.imports and names.are_plain(owed.touched)
         rows, complete = names.changes(owed.touched, owed.everything)
+        plain = plain and names.are_plain(owed.touched) and not self.accompanied
         fields = {"phase": "run", "names": rows}  # type: dict[str, Any]
         if not complete:
             fields["complete"] = False

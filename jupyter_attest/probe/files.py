@@ -58,7 +58,7 @@ class Files(Recording):
         text = plain_text(path)
         if not text or "\0" in text or (text[0] == "<" and text[-1] == ">"):
             return None
-        if os.path.isabs(text):
+        if text[0] == "/" == SEP or os.path.isabs(text):
             return text
         if type(dir_fd) is int and dir_fd >= 0:
             base = fd_path(dir_fd)
@@ -150,9 +150,11 @@ class Files(Recording):
         if run is not None and run.paused:
             return
         real, st = self.real(absolute, run)
-        named = os.path.basename(absolute) not in (os.path.basename(real), "", ".", "..")
-        if real is not absolute and self.is_noise(real, writing):
-            return
+        named = False
+        if real is not absolute:
+            named = os.path.basename(absolute) not in (os.path.basename(real), "", ".", "..")
+            if self.is_noise(real, writing):
+                return
         if st is not None:
             if statmod.S_ISDIR(st.st_mode) and via == "audit":
                 return

@@ -18,8 +18,10 @@ import marshal
 import os
 import types
 import weakref
+from itertools import chain
 from typing import Any, Callable
 
+from .code import is_plain_code
 from .references import _id, _module_table, _sha256, _type_dict, _type_mro, _type_name, _work
 from .values import PATH_TYPES, module_of, type_name
 
@@ -51,6 +53,14 @@ CONSTANTS = frozenset(
         types.ClassMethodDescriptorType, type(NotImplemented), object,
     )
 )  # fmt: skip
+#: Values of these lead to no code but that of Python's own types, by themselves.
+PLAIN = frozenset(
+    _id(kind)
+    for kind in (
+        list, tuple, dict, set, frozenset, bytearray, range, slice, types.CellType,
+        types.FunctionType,
+    )
+)  # fmt: skip
 #: Types made by a class statement, or at run time in C: those can't be changed (Python 3.10 on).
 HEAP_TYPE, IMMUTABLE_TYPE = 1 << 9, 1 << 8
 #: Pointer size: of an object's head, a slot, a dictionary's pointer.
@@ -68,6 +78,8 @@ CLASS_KEYS = frozenset({
 MODULE_KEYS = frozenset({"__builtins__", "__spec__", "__loader__", "__cached__", "__file__"})
 #: Estimated cost (ns) of one byte hashed, one element of a flat container, at most.
 BYTE_NS, ELEMENT_NS = 0.8, 110.0
+#: Containers within each other are written at once up to this depth; marshal bears 1000 at least.
+DEPTH = 200
 OVER = "over budget"
 
 
@@ -86,7 +98,7 @@ class Budget:
 class Seen:
     """The result of looking at one value."""
 
-    __slots__ = ("code", "cost", "digest", "ids", "whole", "why")
+    __slots__ = ("code", "cost", "digest", "ids", "plain", "whole", "why")
 
     def __init__(self) -> None:
         self.digest: str | None = None
@@ -100,6 +112,9 @@ class Seen:
         self.cost = 0
         #: Whether it is or holds a function written in Python.
         self.code = False
+        #: Whether it leads to no code but that of builtin types, or is a function of the notebook
+        #: that reaches only what it names.
+        self.plain = True
 
 
 class Looker:
@@ -107,6 +122,8 @@ class Looker:
 
     def __init__(self, is_own: Callable[[str], bool], namespace: Any, stop: set[int]) -> None:
         self.is_own, self.namespace, self.stop = is_own, namespace, stop
+        #: What was asked of libraries' classes, which are held: no id comes twice.
+        self.classes: dict[tuple[int, Any], tuple[type, Any]] = {}
         #: How exact types are taken apart, by the type's id (static types: ids don't come again).
         self.exact: dict[int, Callable[[Look, Any], None]] = {
             _id(list): Look.sequence, _id(tuple): Look.sequence, _id(dict): Look.dictionary,
@@ -142,11 +159,22 @@ class Looker:
         look.run(value)
         seen = Seen()
         seen.why, seen.whole, seen.code = look.why, look.whole, look.code
+        seen.plain = look.plain and look.why is None
         if look.why is None:
             seen.digest = _sha256(b"".join(look.parts_seen)).hexdigest()[:32]
         seen.ids = frozenset(look.ids)
         seen.cost = _work() - begun
         return seen
+
+    def of_class(self, kind: type, ask: Callable[[type], Any]) -> Any:
+        """Return what is asked of a class; once, if it is a library's: its layout stays."""
+        known = self.classes.get((_id(kind), ask))
+        if known is not None:
+            return known[1]
+        answer = ask(kind)
+        if self._is_library(module_of(kind)):
+            self.classes[_id(kind), ask] = kind, answer
+        return answer
 
     def is_librarys(self, value: Any) -> bool:
         """Tell a library's own function, class or module, or a short value without parts."""
@@ -175,13 +203,17 @@ class Looker:
             return False
         return name != "__main__" and not self.is_own(name)
 
-    def module_dicts(self) -> set[int]:
-        """Return the ids of what must not be entered: all namespaces of modules."""
-        found = set(self.stop)
-        for module in list(_module_table.values()):
-            if type(module) is types.ModuleType:
-                found.add(_id(module.__dict__))
-        return found
+    def is_closed(self, part: Any) -> bool:
+        """Tell what isn't entered from an unknown object: modules and their namespaces."""
+        if type(part) is types.ModuleType or _id(part) in self.stop:
+            return True
+        if type(part) is not dict or not part:
+            return False
+        first, name = next(iter(part.items()))  # a module's namespace begins with its name
+        if type(first) is not str or first != "__name__" or type(name) is not str:
+            return False
+        module = _module_table.get(name)
+        return type(module) is types.ModuleType and module.__dict__ is part
 
 
 def library_type(kind: type, module: str, name: str) -> bool:
@@ -218,7 +250,7 @@ class Look:
         self.why: str | None = None
         self.whole = True
         self.code = False
-        self.closed: set[int] | None = None
+        self.plain = True
 
     def run(self, value: Any) -> None:
         """Walk until nothing waits or the budget is spent."""
@@ -246,9 +278,11 @@ class Look:
             return
         self.places[number] = len(self.places)
         if _id(kind) in CONSTANTS or number in self.looker.stop:
+            self.plain = False
             self.constant(value, kind)
             return
         handler = self.looker.exact.get(_id(kind))
+        self.plain = self.plain and _id(kind) in PLAIN
         if handler is not None:
             self.parts_seen.append(b"(%d:" % _id(kind))
             if kind is not tuple and kind is not frozenset and kind is not types.ModuleType:
@@ -308,8 +342,53 @@ class Look:
             self.too_large(owner)
         elif ATOMS.issuperset(map(_id, map(type, items))):
             self.parts_seen.append(_sha256(_marshal(items, 2)).digest())
-        else:
+        elif not self.nested(items):
             self.waiting.extend(items)
+
+    def nested(self, items: Any) -> bool:
+        """Write lists, tuples and dicts within each other, down to atoms, at once.
+
+        False, and nothing is written, if anything else is among them or one is met twice.
+        """
+        numbers: list[int] = []
+        mutable: list[int] = []
+        parts = items
+        for _ in range(DEPTH):
+            if not self.budget.affords(len(parts) * ELEMENT_NS):
+                return False
+            rest = [
+                part
+                for part in parts
+                if (kind := type(part)) is not int and kind is not float and kind is not str
+            ]
+            rest += [part for part in parts if type(part) is str and len(part) > LONG]
+            level = [part for part in rest if not is_short(part)]
+            if not level:
+                break
+            dicts = [part for part in level if type(part) is dict]
+            lists = [part for part in level if type(part) is list]
+            tuples = [part for part in level if type(part) is tuple]
+            if len(dicts) + len(lists) + len(tuples) < len(level):
+                return False
+            mutable += map(_id, chain(dicts, lists))
+            numbers += map(_id, level)
+            if len(numbers) > self.budget.objects or not self.looker.stop.isdisjoint(numbers):
+                return False
+            parts = [*chain.from_iterable(level), *chain.from_iterable(map(dict.values, dicts))]
+        else:
+            return False
+        fresh = set(numbers)
+        if len(fresh) < len(numbers) or not fresh.isdisjoint(self.places):
+            return False
+        try:
+            self.parts_seen.append(_sha256(_marshal(items, 2)).digest())
+        except ValueError:  # another thread put something else in
+            return False
+        self.budget.objects -= len(numbers)
+        first = len(self.places)
+        self.places.update(zip(numbers, range(first, first + len(numbers))))  # noqa: B905
+        self.ids.update(mutable)
+        return True
 
     def too_large(self, value: Any) -> None:
         """Pass over a container that can't be walked within the budget."""
@@ -366,6 +445,12 @@ class Look:
     def function(self, value: Any) -> None:
         """A function: its code, and the state that defaults, cells and attributes are."""
         self.code = True
+        self.plain = (
+            self.plain
+            and len(self.places) == 1  # what it loads is looked up by its name
+            and value.__globals__ is self.looker.namespace
+            and is_plain_code(value.__code__)
+        )
         self.parts_seen.append(_sha256(_marshal(value.__code__, 2)).digest())
         self.waiting.extend((value.__defaults__, value.__kwdefaults__, value.__closure__))
         attributes = value.__dict__
@@ -424,7 +509,7 @@ class Look:
 
     def instance(self, value: Any, kind: type) -> None:
         """An instance whose whole state its dictionary and its slots are; else it is unknown."""
-        slots = plain_slots(kind)
+        slots = self.looker.of_class(kind, plain_slots)
         if slots is None:
             self.opaque(value)
             return
@@ -460,21 +545,29 @@ class Look:
     def opaque(self, value: Any) -> None:
         """Something unknown: no digest; what it holds is found as the garbage collector does."""
         self.unknown("type " + type_name(value))
-        if self.closed is None:
-            self.closed = self.looker.module_dicts()
         held = _referents(value)
         if len(held) > self.budget.objects:
             self.whole = False
             return
         for part in held:
             kind = type(part)
-            if _id(part) in self.closed or kind is types.ModuleType:
+            if self.looker.is_closed(part):
                 continue
             if kind is types.FrameType:
                 self.whole = False
                 continue
             self.waiting.append(part)
         self.made.append(held)
+
+
+def is_short(value: Any) -> bool:
+    """Tell an atom that isn't a long text; the empty tuple, which is everybody's, is one too."""
+    kind = type(value)
+    if kind is int or kind is float:
+        return True
+    if kind is str or kind is bytes or kind is tuple:
+        return len(value) <= (LONG if kind is not tuple else 0)
+    return _id(kind) in ATOMS
 
 
 def plain_slots(kind: type) -> list[Any] | None:
@@ -620,18 +713,24 @@ def array(look: Look, value: Any, numpy: dict[str, Any]) -> None:
 
 def _pandas(look: Look, value: Any, kind: type, module: str) -> bool:
     """The parts of a frame that Cython holds; its Python parts are plain instances."""
+    getters = look.looker.of_class(kind, _pandas_slots)
+    if getters is None:
+        return False
+    look.ids.add(_id(value))
+    for getter in getters:
+        _made(look, getter(value, kind))
+    look.attributes(value, kind)
+    return True
+
+
+def _pandas_slots(kind: type) -> list[Any] | None:
+    """Return the getters of the fields that a class of pandas' Cython has, None for another one."""
     for base in _type_mro(kind):
         for (home, name), fields in PANDAS.items():
             if library_type(base, home, name):
-                look.ids.add(_id(value))
-                for field in fields:
-                    getter = slot(base, field)
-                    if getter is None:
-                        return False
-                    _made(look, getter(value, kind))
-                look.attributes(value, kind)
-                return True
-    return False
+                getters = [slot(base, field) for field in fields]
+                return None if None in getters else getters
+    return None
 
 
 #: Cython classes of pandas and the fields that are their state.

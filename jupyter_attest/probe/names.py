@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import compress
 from typing import Any
 
-from .fingerprint import ATOMS, OVER, Budget, Looker, Seen
+from .fingerprint import OVER, Budget, Looker, Seen
 from .references import _differ, _id, _is
 from .values import ids_of, type_name
 
@@ -26,18 +26,17 @@ NOT_LOOKED = "not looked at"
 class Entry:
     """A name as it was when it was last looked at: ids and digests, never the object."""
 
-    __slots__ = ("code", "cost", "digest", "id", "ids", "kind", "type", "whole", "why")
+    __slots__ = ("code", "cost", "digest", "id", "ids", "plain", "type", "whole", "why")
 
     def __init__(self, value: Any, seen: Seen | None, why: str = NOT_LOOKED) -> None:
         self.id, self.type = _id(value), type_name(value)
-        #: Id of the type: means something only for those that never go.
-        self.kind = _id(type(value))
         self.digest = seen.digest if seen is not None else None
         self.why = seen.why if seen is not None else why
         self.ids: frozenset[int] = seen.ids if seen is not None else frozenset()
         self.whole = seen.whole if seen is not None else False
         self.cost = seen.cost if seen is not None else 0
         self.code = seen is None or seen.code
+        self.plain = seen is not None and seen.plain
 
     def state(self) -> dict[str, Any]:
         """Return it as the journal's ``ValueState``."""
@@ -55,8 +54,6 @@ class Names:
     def __init__(self, namespace: Any, looker: Looker) -> None:
         self.namespace, self.looker = namespace, looker
         self.entries: dict[str, Entry] = {}
-        #: Names by the id of an object that they can reach.
-        self.index: dict[int, set[str]] = {}
         self.stored = 0
         #: Keys and ids of values at the last scan, in the dictionary's order.
         self.keys: list[str] = []
@@ -65,17 +62,20 @@ class Names:
 
     def forget(self) -> None:
         """Begin anew with what there is now."""
-        self.entries, self.index, self.stored = {}, {}, 0
+        self.entries, self.stored = {}, 0
         self.keys, self.values = [], []
         self.changes(set(), False)
 
     def are_plain(self, touched: set[str]) -> bool:
-        """Tell whether these names stand for atoms or nothing, and did when last looked at."""
+        """Tell whether these names stood for nothing, or for plain values, when last looked at.
+
+        Those of IPython's are never looked at.
+        """
         for name in touched:
             entry = self.entries.get(name)
-            if entry is not None and entry.kind not in ATOMS:
+            if entry is None and is_ipythons(name) and name in self.namespace:
                 return False
-            if name in self.namespace and _id(type(self.namespace[name])) not in ATOMS:
+            if entry is not None and not entry.plain:
                 return False
         return type(self.namespace) is dict
 
@@ -184,30 +184,27 @@ class Names:
         touched: set[str],
     ) -> set[str]:
         """Return the other names that can reach an object which the touched could or can reach."""
-        found: set[str] = set()
+        reached: set[int] = set()
         for name in touched & after.keys():
             for entry in (before[name], after[name]):
-                for number in entry.ids if entry is not None else ():
-                    found |= self.index.get(number, frozenset())
-        return found - after.keys()
+                reached |= entry.ids if entry is not None else frozenset()
+        if not reached:
+            return set()
+        return {
+            name
+            for name, entry in self.entries.items()
+            if entry.ids and name not in after and not entry.ids.isdisjoint(reached)
+        }
 
     def _store(self, name: str, new: Entry | None) -> None:
         old = self.entries.pop(name, None)
         if old is not None:
             self.stored -= len(old.ids)
-            for number in old.ids:
-                names = self.index.get(number)
-                if names is not None:
-                    names.discard(name)
-                    if not names:
-                        del self.index[number]
         if new is None:
             return
         if self.stored + len(new.ids) > IDS_LIMIT:
             new.ids, new.whole = frozenset(), False
         self.stored += len(new.ids)
-        for number in new.ids:
-            self.index.setdefault(number, set()).add(name)
         self.entries[name] = new
 
     @staticmethod
@@ -217,24 +214,26 @@ class Names:
         after: dict[str, Entry | None],
     ) -> None:
         """Label the rows whose names share an object."""
-        owner: dict[int, str] = {}
-        label: dict[str, str] = {}
-
-        def root(name: str) -> str:
-            while label[name] != name:
-                name = label[name]
-            return name
-
+        groups: list[tuple[frozenset[int], list[dict[str, Any]]]] = []
         for row in rows:
-            name = row["name"]
-            label[name] = name
-            shown = after[name] or before[name]
-            for number in shown.ids if shown is not None else ():
-                first, second = root(owner.setdefault(number, name)), root(name)
-                label[max(first, second)] = min(first, second)
-        roots = [root(row["name"]) for row in rows]
-        for row, found in zip(rows, roots):  # noqa: B905
-            row["group"] = found if roots.count(found) > 1 else None
+            shown = after[row["name"]] or before[row["name"]]
+            ids = shown.ids if shown is not None else frozenset()
+            if not ids:
+                continue
+            together = [row]
+            apart = []
+            for group in groups:
+                if group[0].isdisjoint(ids):
+                    apart.append(group)
+                else:
+                    ids |= group[0]
+                    together += group[1]
+            groups = [*apart, (ids, together)]
+        for _, together in groups:
+            if len(together) > 1:
+                label = min(row["name"] for row in together)
+                for row in together:
+                    row["group"] = label
 
 
 def _row(name: str, before: Entry | None, after: Entry | None) -> dict[str, Any] | None:

@@ -169,13 +169,17 @@ class Runs(Meter):
             if seen:
                 self.attempt("files of a run", self.settle, run)
                 known = self.attempt("code of a run", self.tell_code, run, result) or known
+            alive = self.attempt("threads", self.threads.left_by, run)
+            pending = self.attempt("tasks", self.threads.pending, run)
+            if alive is None or alive or pending:
+                self.evidence.accompanied = True
             error = _error_of(result)
             fields = {
                 "status": _status(error),
                 "ename": None if error is None else _type_name(type(error)),
                 "durationNs": str(duration),
-                "threadsAlive": self.attempt("threads", self.threads.left_by, run) or [],
-                "tasksPending": self.attempt("tasks", self.threads.pending, run),
+                "threadsAlive": alive or [],
+                "tasksPending": pending,
             }  # type: dict[str, Any]
             if measured is not None:
                 fields["meter"] = measured

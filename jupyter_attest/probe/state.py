@@ -53,6 +53,8 @@ class State:
     def __init__(self, shell: Any, looker: Looker) -> None:
         self.looker = looker
         self.originals = Originals(shell, looker)
+        #: What wasn't original when it was last looked at.
+        self.replaced: list[str] = []
         #: Libraries that were loaded natively, told by the audit hook.
         self.loading: list[str] = []
         self.vars = {_id(var) for var in contextvars.copy_context()}
@@ -72,18 +74,18 @@ class State:
     ) -> dict[str, Any]:
         """Return the fields of ``state.changed``: only what differs.
 
-        A ``plain`` run touched nothing but numbers, texts and builtin functions. It can't have
-        changed what only a library's own code can change, nor does anything said of it rely on
-        that: such state is left for the next run that isn't plain.
+        A ``plain`` run touched nothing but plain values (numbers, texts, containers of them, the
+        notebook's own functions) and builtin functions, and nothing else was going on: none of
+        this can have changed, as long as all is original.
         """
         fields: dict[str, Any] = {}
-        plain = plain and not self.loading and len(_module_table) == len(self.modules)
-        self._tell_places(fields)
-        replaced = self.originals.replaced(plain)
-        if not plain or replaced:
+        plain = plain and not self.replaced and not self.loading
+        if not plain or len(_module_table) != len(self.modules):
+            self._tell_places(fields)
+            self.replaced = self.originals.replaced()
             self._tell_libraries(fields, touched, stores, namespace)
-        if replaced:
-            fields["replaced"] = replaced
+        if self.replaced:
+            fields["replaced"] = self.replaced
         return fields
 
     def _tell_places(self, fields: dict[str, Any]) -> None:
@@ -479,21 +481,13 @@ class Originals:
         self.traits = self.held.get("_trait_values", {})
         #: What modules and classes held when they were first looked at.
         self.known: dict[tuple[str, int], _Holder] = {}
-        #: What wasn't original in libraries when they were last looked at.
-        self.in_libraries: list[str] = []
         self.start = self._shell()
         self.streams = self._streams()
         self.replaced()
 
-    def replaced(self, plain: bool = False) -> list[str]:
-        """Return the names of what isn't original now.
-
-        After a ``plain`` run, libraries are looked at only while something isn't.
-        """
-        found = list(self._differing("builtins", builtins.__dict__))
-        if not plain or found or self.in_libraries:
-            self.in_libraries = self._in_libraries()
-        found += self.in_libraries
+    def replaced(self) -> list[str]:
+        """Return the names of what isn't original now."""
+        found = self._differing("builtins", builtins.__dict__) + self._in_libraries()
         now = self._shell()
         found += [key for key, value in now.items() if self.start.get(key) != value]
         if self._streams() != self.streams:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import time
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from jupyter_attest.probe import PARTS
+
+from .conftest import PACKAGE
 from .kernels import PROBE, Kernel, of, one
 
 
@@ -131,6 +135,21 @@ def test_descriptors_closed_by_the_user_stop_us_and_nothing_else(tmp_path: Path)
         kernel.run("mine.close(); os.close(high)")
         assert (kernel.work / "mine").read_bytes() == b""
         assert len(kernel.events()) >= before
+
+
+def test_looking_raises_no_audit_event_of_ids(tmp_path: Path) -> None:
+    """A hook of the user's hears its own calls of ``id`` and none of the probe's."""
+    hook = (
+        "import sys\nheard = []\ndef hook(event, args):\n"
+        "    if event == 'builtins.id': heard.append(sys._getframe(1).f_globals.get('__name__'))\n"
+        "sys.addaudithook(hook)"
+    )
+    with Kernel(tmp_path) as kernel:
+        kernel.record(hook)
+        kernel.record("nest = [[n, {'k': object()}] for n in range(9)]; id(nest)")
+        kernel.record("nest[0].append(hook)")
+        heard = kernel.run("print(sorted(set(heard) - {'__main__'}), '__main__' in heard)").stdout
+    assert "jupyter_attest_probe" not in heard and heard.endswith("True\n")
 
 
 def written(kernel: Kernel) -> int:
@@ -268,3 +287,21 @@ def test_large_inodes_and_sizes_are_exact(probe: dict[str, Any]) -> None:
 def test_times_keep_their_microseconds(probe: dict[str, Any]) -> None:
     assert probe["utc"](0.000001) == "1970-01-01T00:00:00.000001Z"
     assert probe["utc"](1763980200.5) == "2025-11-24T10:30:00.500000Z"
+
+
+def test_no_two_parts_share_a_name() -> None:
+    """All parts are one namespace in the end: the later name would stand for both."""
+    homes: dict[str, list[str]] = {}
+    for part in PARTS:
+        for node in ast.parse((PACKAGE / f"{part}.py").read_text()).body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                names = {node.name}
+            elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+                bound = node.targets if isinstance(node, ast.Assign) else [node.target]
+                walked = (n for target in bound for n in ast.walk(target))
+                names = {n.id for n in walked if isinstance(n, ast.Name)}
+            else:
+                continue
+            for name in names:
+                homes.setdefault(name, []).append(part)
+    assert {name: parts for name, parts in homes.items() if len(parts) > 1} == {}

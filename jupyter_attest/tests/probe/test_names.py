@@ -91,6 +91,20 @@ CASES: dict[str, tuple[str, str, dict[str, str]]] = {
     "a cycle": ("cy = []; cy.append(cy)", "cy.append(1)", {"cy": "mutated"}),
     "a deep nest": ("deep = []\nfor _ in range(2000): deep = [deep]", "deep.append(1)",
         {"deep": "mutated"}),
+    "records within records": (
+        "rec = [{'k': [n, (n, {'v': str(n)})], 'x': None} for n in range(30)]\n"
+        "row = rec[7]['k'][1]",
+        "row[1]['v'] = 'other'", {"rec": "mutated", "row": "mutated"}),
+    "records that are looked at": ("", "rec[3]['k']; sum(r['k'][0] for r in rec)",
+        {"rec": "same", "row": "same"}),
+    "another type of equal value": ("eq = [[n, [n]] for n in range(9)]", "eq[4][1][0] = 4.0",
+        {"eq": "mutated"}),
+    "one list twice in a list": ("tw = []; twice = [[n] for n in range(9)] + [tw, tw]",
+        "twice[-1] = []", {"twice": "mutated", "tw": "same"}),
+    "a long text in records": ("lt = [[n] for n in range(9)] + [['x' * 9000]]",
+        "lt[-1][0] = 'x' * 8999 + 'y'", {"lt": "mutated"}),
+    "the namespace in a list": ("nsl = [[n] for n in range(9)] + [globals()]", "nsl[0].append(1)",
+        {"nsl": "mutated"}),
     "a dictionary of 20,000": ("big = {i: i for i in range(20_000)}", "big[5] = 6",
         {"big": "mutated"}),
     "a long list of numbers": ("ten = list(range(10_000))", "ten[5] = 6", {"ten": "mutated"}),
@@ -166,6 +180,11 @@ def test_names_that_share_an_object_form_a_group(kernel: Kernel) -> None:
     found = rows(kernel, "sh = []; sh1 = [sh]; sh2 = {'k': sh}; alone = []")
     assert found["sh"]["group"] == found["sh1"]["group"] == found["sh2"]["group"] is not None
     assert found["alone"]["group"] is None
+
+
+def test_an_object_deep_within_two_names_joins_them(kernel: Kernel) -> None:
+    found = rows(kernel, "leaf = {}; g1 = [[n, [n]] for n in range(20)] + [[leaf]]; g2 = {1: leaf}")
+    assert found["leaf"]["group"] == found["g1"]["group"] == found["g2"]["group"] is not None
 
 
 def test_results_are_names_too(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,6 +78,50 @@ def test_what_a_cell_changes(kernel: Kernel, name: str) -> None:
 def test_a_plain_cell_changes_nothing(kernel: Kernel, code: str) -> None:
     evidence(kernel, code)  # the first display loads modules
     assert state(kernel, code) == {}
+
+
+#: Cells that touch only plain values, it seems, and what they do to a library all the same.
+HIDDEN = {
+    "an import in a function": ("def _d():\n    import random\n    return random.random()", "_d()"),
+    "a function in a list": ("_fs = [lambda: np.random.rand()]", "_fs[0]()"),
+    "a function in a closure": (
+        "def _made(f):\n    def inner(): return f()\n    return inner\n"
+        "_in = _made(lambda: random.random())", "_in()"),
+    "a function that another one calls": (
+        "def _a(): return random.random()\ndef _b(): return _a()", "_b()"),
+    "a function's globals": ("def _g(f): return f.__globals__['random'].random()", "_g(_g)"),
+    "a default": ("def _h(n=[np.random]): return n[0].rand()", "_h()"),
+    "a class": ("class _C:\n    def m(self): return random.random()\n_o = _C()", "_o.m()"),
+    "a method in a dictionary": ("_m = {'r': [1, [random.random]]}", "_m['r'][1][0]()"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(HIDDEN))
+def test_a_draw_is_told_however_the_cell_reaches_it(kernel: Kernel, name: str) -> None:
+    setup, cell = HIDDEN[name]
+    evidence(kernel, setup)
+    state(kernel, "len(dir(np))")
+    assert state(kernel, cell).get("random"), cell
+
+
+def test_what_a_thread_does_shows_at_the_end_of_a_plain_cell(tmp_path: Path) -> None:
+    with Kernel(tmp_path) as kernel:
+        evidence(
+            kernel,
+            "import threading, time, random\n_f = get_ipython().display_formatter.formatters\n"
+            "def _late():\n    time.sleep(0.5); random.random()\n"
+            "    _f['text/plain'].for_type(complex, lambda o, p, c: p.text('!'))\n"
+            "_t = threading.Thread(target=_late); _t.start()",
+        )
+        time.sleep(1)
+        found = state(kernel, "z = 1")
+    assert found["replaced"] == ["formatters"] and list(found["random"]) == ["random"]
+
+
+def test_a_plain_cell_may_call_what_isnt_original(kernel: Kernel) -> None:
+    evidence(kernel, "_old = print\ndef _drawing(*a): random.random()\nbuiltins.print = _drawing")
+    assert list(state(kernel, "print(1)")["random"]) == ["random"]
+    evidence(kernel, "builtins.print = _old")
 
 
 #: What is replaced, by what, and how it is put back.
