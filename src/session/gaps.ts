@@ -181,7 +181,7 @@ const MAKING = new Set(
 
 /** Functions of the standard library that run a text as code. */
 const RUNS_TEXT =
-  /^(timeit|cProfile|profile|doctest|runpy|code|codeop|pdb|trace)\./;
+  /^(timeit|cProfile|profile|doctest|runpy|code|codeop|pdb|trace)(\.|$)/;
 
 function makesCode({ facts }: IRun): boolean {
   return (
