@@ -45,6 +45,8 @@ interface ITouch {
   path: Name;
   /** Monotonic time of its first write there. */
   wroteAt: number | null;
+  /** Monotonic time of the first write that hasn't come to rest. */
+  since: number | null;
   via: string | null;
   /** What the first open saw, unless that emptied the file. */
   before: Stat | null;
@@ -61,6 +63,14 @@ interface ITouch {
 }
 
 type Touches = Map<string, ITouch>;
+
+/** A write that was seen from its opening to its rest, at monotonic times. */
+interface IRest {
+  since: number;
+  until: number;
+  was: Stat | null;
+  version: IFileVersion;
+}
 
 /** What attribution needs of an event. */
 interface IAct {
@@ -231,6 +241,7 @@ class FileFold {
       touch = {
         path,
         wroteAt: Number(event.mono),
+        since: Number(event.mono),
         via,
         before,
         was,
@@ -244,6 +255,7 @@ class FileFold {
       touch.late = joined(touch.late, late);
       touch.settled = false;
       touch.wroteAt ??= Number(event.mono);
+      touch.since ??= Number(event.mono);
       touch.via = via ?? touch.via;
     }
     const use = this.use(path);
@@ -291,6 +303,8 @@ class FileFold {
       return;
     }
     touch.settled = true;
+    const { since } = touch;
+    touch.since = null;
     if (event.holds !== undefined) {
       this.claimFolder(event, event.realPath, touch.via);
       return;
@@ -307,7 +321,7 @@ class FileFold {
       run !== undefined && run.status !== 'killed' && !mapped && late === null;
     // Whatever began before it came to rest may have had a hand in it.
     const last = late === null ? run?.number : this.lateness.lastBefore(event);
-    this.addVersion(event.realPath, stat, {
+    const version = this.addVersion(event.realPath, stat, {
       origin: 'run',
       writers:
         run === undefined
@@ -321,6 +335,34 @@ class FileFold {
       stillOpen: event.stillOpen === true,
       epoch: this.maps.epoch(stat, Number(event.mono))
     });
+    if (since !== null) {
+      const rests = this.rests.get(version.key) ?? [];
+      const until = Number(event.mono);
+      rests.push({ since, until, was: touch.was, version });
+      this.rests.set(version.key, rests);
+    }
+  }
+
+  /** By path. */
+  private readonly rests = new Map<string, IRest[]>();
+
+  /** What became of a file that was seen while a run was writing it. */
+  private onItsWayTo(
+    key: string,
+    seen: Stat,
+    mono: string
+  ): IFileVersion | undefined {
+    const at = Number(mono);
+    return this.rests
+      .get(key)
+      ?.find(
+        ({ since, until, was, version: { stat } }) =>
+          since <= at &&
+          at <= until &&
+          stat?.dev === seen.dev &&
+          stat.ino === seen.ino &&
+          !sameIdentity(was, seen)
+      )?.version;
   }
 
   /** A run that opened nothing may have written through a map of an earlier one. */
@@ -436,7 +478,9 @@ class FileFold {
   private changed(event: EventOf<'file.changed'>, after: Stat): void {
     const key = nameKey(event.path);
     const epoch = this.maps.epoch(after, Number(event.mono));
-    const known = this.knownVersion(key, after, epoch);
+    const known =
+      this.knownVersion(key, after, epoch) ??
+      this.onItsWayTo(key, after, event.mono);
     if (known !== undefined) {
       known.seenBy = [...new Set([...known.seenBy, 'scan'])];
       return;

@@ -732,6 +732,30 @@ describe('files', () => {
     ]);
   });
 
+  it.each([
+    ['the same file is the run’s own write on its way', '9007199254740993', []],
+    ['another file was put there by somebody else', '7', ['write-by-scan']]
+  ])('that the scan met while a run was writing: %s', (_, ino, expected) => {
+    const session = new FakeSession();
+    const id = session.begin({ writes: { [PATH]: 'half' } });
+    session.helper.add('file.changed', {
+      path: PATH,
+      before: null,
+      after: { ...session.disk.stat(PATH), ino },
+      runs: [id, id]
+    });
+    session.disk.put(PATH, 'whole');
+    session.finish(id, { writes: { [PATH]: 'whole' } });
+    const folded = fold(session);
+    expect(folded.files[0]!.versions).toContainEqual(
+      expect.objectContaining({
+        certainty: 'sure',
+        stat: session.disk.stat(PATH)
+      })
+    );
+    expect(codes(folded)).toEqual(expected);
+  });
+
   it('that native code renamed or linked are known by their inode', () => {
     const session = new FakeSession();
     const TO = '/home/ann/work/renamed.pt';
