@@ -36,6 +36,8 @@ DATA_SUFFIXES = (
 SYSTEM_PREFIXES = ("/proc/", "/sys/", "/dev/") if os.name == "posix" else ()
 WRITING = frozenset({"write", "append", "create", "truncate"})
 
+#: So often the open descriptors are looked at before it is given up.
+LOOKS = 4
 #: ``importlib.metadata`` is no frozen module.
 _IMPORTLIB = _join(os.path.dirname(os.__file__), "importlib")
 
@@ -618,14 +620,24 @@ def held_descriptors(ours: set[int]) -> list[tuple[int, os.stat_result]] | None:
     """Return the descriptors that others than us hold here, each with its stat; None if unknown.
 
     Linux 6.2 and later tell the number of open descriptors as the size of ``/proc/self/fd``, so
-    that they can be found by fstat, without opening or listing anything.
+    that they can be found by fstat, without opening or listing anything. Other threads open and
+    close files meanwhile (IPython's history, our own texts): then it is done again.
     """
-    try:
-        count = _stat("/proc/self/fd").st_size
-    except OSError:
-        return None
-    if not 0 < count < 4096:
-        return None
+    for _ in range(LOOKS):
+        try:
+            count = _stat("/proc/self/fd").st_size
+            if not 0 < count < 4096:
+                return None
+            held = _held(ours, count)
+            if held is not None and _stat("/proc/self/fd").st_size == count:
+                return held
+        except OSError:
+            return None
+    return None
+
+
+def _held(ours: set[int], count: int) -> list[tuple[int, os.stat_result]] | None:
+    """Return the descriptors that others hold, if there are ``count`` with ours."""
     count -= sum(1 for fd in ours if fd >= 0)
     held, fd = [], 0
     while count and fd < 8192:

@@ -63,7 +63,8 @@ class ProbeSource:
                 if raw is not None:
                     _make_private((folder / name).parent)
                     write_private(folder / name, raw)
-            _make_private(folder)
+            # Python makes this one with the user's mask when a child loads its probe.
+            _make_private(folder / "__pycache__")
             write_private(target, self.probe)
         return target
 

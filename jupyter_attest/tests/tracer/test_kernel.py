@@ -172,7 +172,7 @@ def test_what_a_tracer_saw_is_in_the_record_and_no_gap(tmp_path: Path) -> None:
     traced = record(execute, "--trace")
     assert [o["kind"] for o in traced["observers"] if o["kind"] == "tracer"] == ["tracer"]
     assert traced["gaps"] == []
-    assert traced["reads"] == {"native.csv": ["tracer"]}
+    assert traced["reads"] == {"native.csv": ["command", "tracer"]}, "the shell's line names it"
 
 
 def record(execute: Executor, *options: str) -> dict[str, Any]:
