@@ -29,8 +29,16 @@ from kernel import Kernel, interval
 ROOT = Path(__file__).parents[1]
 CACHE = Path.home() / ".cache" / "jupyter-attest" / "overhead"
 PEERS = {
-    "ipyflow": ["ipyflow", "ipykernel>=7", "numpy", "pandas", "scikit-learn", "matplotlib"],
-    "noworkflow": ["noworkflow", "numpy", "pandas", "scikit-learn", "matplotlib"],
+    "ipyflow": [
+        "ipyflow",
+        "ipykernel>=7",
+        "numpy",
+        "pandas",
+        "pyarrow",
+        "scikit-learn",
+        "matplotlib",
+    ],
+    "noworkflow": ["noworkflow", "numpy", "pandas", "pyarrow", "scikit-learn", "matplotlib"],
 }
 OPENS = (
     "import os, tempfile\nd = tempfile.mkdtemp()\n"

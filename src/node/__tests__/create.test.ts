@@ -227,7 +227,12 @@ describe('create, the next morning', () => {
   });
 
   it('takes the newest session that wrote these bytes', async () => {
-    training();
+    const earlier = training().sid;
+    const yesterday = new Date(Date.now() - 86_400_000);
+    const folder = path.join(world.home, 'sessions', earlier);
+    for (const name of ['.', ...fs.readdirSync(folder)]) {
+      fs.utimesSync(path.join(folder, name), yesterday, yesterday);
+    }
     const { sid } = training();
     const reply = await done('--for', 'model.bin');
     expect(reply.request.subjects[0]?.sid).toBe(sid);
