@@ -126,7 +126,7 @@ export async function must(command, cure, options) {
  * @returns how many tests passed and failed; one failed at least if it ended badly
  */
 export async function pytest(python, args, env = {}) {
-  const { code, output } = await run([python, '-m', 'pytest', '-q', ...args], {
+  const { code, output } = await run([python, '-m', 'pytest', ...args], {
     env
   });
   console.log(output);
