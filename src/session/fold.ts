@@ -376,12 +376,15 @@ function remoteRead(
 /** An answer's head and its body are told one after the other, or together. */
 function addAnswer(answers: IRemoteRead[], told: IRemoteRead): void {
   if (told.status !== null) {
-    const asked = answers.findIndex(({ status }) => status === null);
+    const asked = answers.findIndex(
+      known => known.status === null && known.sha256 === null
+    );
     answers.splice(asked < 0 ? answers.length : asked, 1, told);
   } else if (told.sha256 !== null) {
     const { sha256, received } = told;
-    const headed = answers.find(known => known.sha256 === null);
-    if (headed !== undefined) {
+    const [headed, another] = answers.filter(known => known.sha256 === null);
+    // Of several heads without a body nobody knows which one it belongs to.
+    if (headed !== undefined && another === undefined) {
       Object.assign(headed, { sha256, received });
     } else if (!answers.some(known => known.sha256 === sha256)) {
       answers.push(told);

@@ -732,6 +732,36 @@ describe('files', () => {
     ]);
   });
 
+  it('fetched get a body’s digest only where one head waits for it, and keep it', () => {
+    const session = new FakeSession();
+    const url = 'https://example.org/a';
+    const read = (etag: string | null, sha256: string | null): void => {
+      session.probe.add('remote.read', {
+        run: 'm1/0',
+        attribution: 'context',
+        url,
+        status: etag === null ? null : 200,
+        etag,
+        sha256,
+        received: sha256 === null ? null : 1
+      });
+    };
+    const id = session.begin({});
+    read('1', null);
+    read('2', null);
+    read(null, 'a'.repeat(64));
+    read('3', null);
+    session.finish(id, {});
+    expect(
+      fold(session).remotes.map(({ etag, sha256 }) => [etag, sha256])
+    ).toEqual([
+      ['1', null],
+      ['2', null],
+      [null, 'a'.repeat(64)],
+      ['3', null]
+    ]);
+  });
+
   it.each([
     ['the same file is the run’s own write on its way', '9007199254740993', []],
     ['another file was put there by somebody else', '7', ['write-by-scan']]
