@@ -35,7 +35,7 @@ export function foldFolders(
   context: IRecordContext,
   files: readonly IMember[]
 ): IFolded {
-  const groups = [...asOne(files), ...byKind(files)];
+  const groups = joined([...asOne(files), ...byKind(files)]);
   const taken = new Set(groups.flatMap(({ members }) => members));
   return {
     folders: groups.map(group => folderDependency(context, group)),
@@ -47,6 +47,16 @@ export function foldFolders(
     ),
     single: files.filter(each => !taken.has(each)).map(({ file }) => file)
   };
+}
+
+/** One group for each folder, whatever kinds of files were read in it. */
+function joined(groups: readonly IGroup[]): IGroup[] {
+  return groupBy(groups, ({ folder, members }) =>
+    keyOf(members[0]!.file.annotations.nb_root, folder)
+  ).map(same => ({
+    folder: same[0]!.folder,
+    members: same.flatMap(({ members }) => members)
+  }));
 }
 
 /** Folders that a library read as a whole. */

@@ -843,6 +843,11 @@ describe('many files', () => {
     );
   });
 
+  it('of two kinds in one folder are one dependency: two would share a name', () => {
+    const names = [...many(25, 'img'), ...many(22, 'img', '.csv')];
+    expect(of(reading(...names))).toEqual([['img/', 47]]);
+  });
+
   it('in folders beside each other are their parent’s', () => {
     const names = [...many(15, 'img/cat'), ...many(15, 'img/dog')];
     expect(of(reading(...names))).toEqual([['img/', 30]]);
