@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jupyter_client.manager import KernelManager
 
-from jupyter_attest.tests.server.running import Page, RunningServer
+from jupyter_attest.tests.server.running import Page, RunningServer, wait_for
 
 from .case import WRITE, Case, case
 from .sessions import Recorded, environment_of, make_record
@@ -36,6 +36,10 @@ class Person:
     def put(self, name: str) -> None:
         """An empty file in the notebook's folder."""
         (self._server.root / self._folder / name).touch()
+
+    def sees(self, name: str) -> None:
+        """Wait until a run has made this file in the notebook's folder."""
+        wait_for((self._server.root / self._folder / name).exists)
 
     def run(self, page: Page, *codes: str) -> None:
         for code in codes:
@@ -93,8 +97,7 @@ def _two_notebooks(person: Person) -> None:
 _SLOW = """open('begun', 'w').close()
 while os.path.exists('live') and not os.path.exists('done'): time.sleep(.02)
 x = y * 2"""
-_BESIDE = """while os.path.exists('live') and not os.path.exists('begun'): time.sleep(.02)
-y = 5
+_BESIDE = """y = 5
 open('done', 'w').close()"""
 
 
@@ -103,7 +106,9 @@ def _subshells(person: Person) -> None:
     person.put("live")
     person.run(page, "import os, time; y = 1")
     subshell = page.subshell()
-    page.wait(page.run(_SLOW), page.run(_BESIDE, subshell=subshell))
+    slow = page.run(_SLOW)
+    person.sees("begun")
+    page.wait(slow, page.run(_BESIDE, subshell=subshell))
     person.run(page, WRITE)
 
 
