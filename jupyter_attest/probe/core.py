@@ -30,7 +30,8 @@ class Probe(Runs, Observer):
     def start(self) -> None:
         """Install hook and callbacks, write what is known at the start, start the thread."""
         self.journal.open_texts()
-        self.handover.listen()
+        self.written_pipe.listen()
+        self.read_pipe.listen()
         self.open_meters()
         self.threads.install()
         self.watchdog.install()

@@ -179,8 +179,8 @@ class Files(Recording):
         seen[(real, "versions")] = versions + (identity is not None)
         seen[key] = 1
         outcome, created = outcome_of(real, st, writing, flags)
-        if run is not None and st is not None and not writing and outcome != "failed":
-            run.inputs.setdefault(real, st)
+        if st is not None and not writing and outcome != "failed":
+            self.reads(run, real, st)
         if outcome == "failed" and via == "wrapper" and "create" in ops:
             outcome, created = "unknown", True  # a library's call may make the folder first
         fields = {
@@ -208,13 +208,20 @@ class Files(Recording):
             self.wrote(run, how, real, st.st_size if grows and st is not None else None)
         self.tell("file.opened", run, how, fields)
 
+    def reads(self, run: Run | None, real: str, st: os.stat_result) -> None:
+        """Remember how a file looked, so that a change until the run's end shows."""
+        if self.child:
+            self.read_pipe.tell(self.parent_run, real, text_of_state(st))
+        elif run is not None:
+            run.inputs.setdefault(real, st)
+
     def wrote(self, run: Run | None, how: str, real: str, before: int | None = None) -> None:
         """Remember what has to be settled at the run's end; a child leaves that to the kernel.
 
         ``before`` is the number of bytes that stay, if the file only grows.
         """
         if self.child:
-            self.handover.tell(self.parent_run, real)
+            self.written_pipe.tell(self.parent_run, real)
         elif run is not None and run.id in self.open_runs:
             run.written.setdefault(real, before)
         else:
@@ -430,10 +437,18 @@ class Files(Recording):
         self.opened(path, ops, flags, "audit", "sqlite3", "connect")
 
     def hear(self, run: Run | None) -> None:
-        """Take over what children say they wrote; ``run`` is one that is about to end."""
-        for id, real in self.handover.heard():
-            owner = run if run is not None and id == run.id else self.open_runs.get(id)
-            if owner is None:  # the child outlived its run
+        """Take over what children say they did; ``run`` is one that is about to end."""
+
+        def owner_of(id: str) -> Run | None:  # none: the child outlived it
+            return run if run is not None and id == run.id else self.open_runs.get(id)
+
+        for id, real, state in self.read_pipe.heard():
+            owner = owner_of(id) or run  # a worker that stays reads for a later run
+            if owner is not None:
+                owner.read_by_children.append((real, state))
+        for id, real, _ in self.written_pipe.heard():
+            owner = owner_of(id)
+            if owner is None:
                 self.late[real] = (id or None, "process", ())
             else:
                 owner.written[real] = None
@@ -445,6 +460,7 @@ class Files(Recording):
             if "_created" in fields and fields["_created"] in run.moved:
                 fields["outcome"] = "opened"
             judge_outcome(fields)
+        self.check_read_by_children(run)
         if not (run.written or run.inputs or self.writable or self.left_open):
             return
         ours = self.own_descriptors()
@@ -470,7 +486,7 @@ class Files(Recording):
         if not last and now - self.late_at < PERIOD * 5e8:
             return
         self.late_at = now
-        if self.handover.fd >= 0 and not self.open_runs:
+        if self.written_pipe.fd >= 0 and not self.open_runs:
             self.hear(None)
         held: dict[tuple[int, int], os.stat_result] | None = None
         if self.late:
@@ -528,16 +544,26 @@ class Files(Recording):
         for real, before in run.inputs.items():
             if real in run.written or real in run.moved:
                 continue
-            st = try_lstat(real)
-            if st is None or state_of(st) != state_of(before):
-                self.journal.put("file.settled", run.id, "context", {
-                    "realPath": name_of(real),
-                    "stat": None if st is None else stat_fields(st, self.mounts),
-                    "stillOpen": None, "onlyRead": True,
-                })  # fmt: skip
+            self.tell_changed(run.id, "context", real, text_of_state(before))
             key = before.st_dev, before.st_ino
             if held is not None and key in held:
                 self.left_open[key] = real, held[key]
+
+    def check_read_by_children(self, run: Run) -> None:
+        """Tell the files that somebody else changed while children of this run read them."""
+        for real, before in run.read_by_children:
+            if real not in run.written and real not in run.moved:
+                self.tell_changed(run.id, "process", real, before)
+
+    def tell_changed(self, run: str | None, how: str, real: str, before: str) -> None:
+        """Write ``file.settled`` for a file that was only read, if it isn't what it was before."""
+        st = try_lstat(real)
+        if st is None or text_of_state(st) != before:
+            self.journal.put("file.settled", run, how, {
+                "realPath": name_of(real),
+                "stat": None if st is None else stat_fields(st, self.mounts),
+                "stillOpen": None, "onlyRead": True,
+            })  # fmt: skip
 
 
 def ops_of(mode: Any, flags: Any, by_descriptor: bool) -> list[str]:
@@ -590,6 +616,11 @@ def held_files(ours: set[int]) -> dict[tuple[int, int], os.stat_result] | None:
 def state_of(st: os.stat_result) -> tuple[int, int, int, int]:
     """Return what differs once a file was rewritten or another one lies in its place."""
     return st.st_ino, st.st_size, st.st_mtime_ns, st.st_ctime_ns
+
+
+def text_of_state(st: os.stat_result) -> str:
+    """Return the same as a text, which can be handed over."""
+    return "%d:%d:%d:%d" % state_of(st)
 
 
 def try_lstat(path: str) -> os.stat_result | None:

@@ -126,7 +126,7 @@ class Observer(Processes, Network, Delivered):
             if self.parent_run is None and run is not None:
                 self.parent_run = run.id
             self.meter_fd = self.maps_fd = self.memory_fd = -1  # they show the parent
-            self.handover.fd = -1
+            self.written_pipe.fd = self.read_pipe.fd = -1
             self.main = -1
             self.loose, self.hosts, self.late = {}, {}, {}
             self.id = "probe-" + new_id()

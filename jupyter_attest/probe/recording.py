@@ -72,8 +72,8 @@ class Run:
 
     __slots__ = (
         "began", "by_children", "by_text", "created", "folders", "id", "info", "inputs", "kind",
-        "mapped", "meter", "moved", "opened", "paused", "request", "rewritten", "seen", "tasks",
-        "told", "trees", "written",
+        "mapped", "meter", "moved", "opened", "paused", "read_by_children", "request", "rewritten",
+        "seen", "tasks", "told", "trees", "written",
     )  # fmt: skip
 
     def __init__(self, request: Request, kind: str, info: Any) -> None:
@@ -90,6 +90,8 @@ class Run:
         self.inputs: dict[str, os.stat_result] = {}
         #: Those of the files written that a child wrote.
         self.by_children: set[str] = set()
+        #: Files that children read, with the states in which they opened them.
+        self.read_by_children: list[tuple[str, str]] = []
         #: Bytes that it wrote and then replaced or removed.
         self.rewritten = 0
         self.opened = (0, 0)
@@ -111,7 +113,7 @@ class Run:
         self.info = self.meter = None
         self.seen, self.written, self.folders = {}, {}, {}
         self.trees, self.created, self.moved, self.tasks = [], [], set(), None
-        self.by_children, self.inputs = set(), {}
+        self.by_children, self.read_by_children, self.inputs = set(), [], {}
 
 
 class Recording:
@@ -179,14 +181,16 @@ class Recording:
         self.meter_fd = self.maps_fd = self.memory_fd = -1
         self.meter: tuple[int, int] | None = None
         self.meter_at = 0
-        self.handover = Handover(folder)
+        self.written_pipe = Handover(folder, "written")
+        self.read_pipe = Handover(folder, "read")
         key = bytes.fromhex(read_small(_join(folder, "key")).strip())
         self.journal = Journal(folder, self.sid, key, self.id)
 
     def own_descriptors(self) -> set[int]:
         """Return the probe's descriptors."""
         views = {self.meter_fd, self.maps_fd, self.memory_fd}
-        return {self.journal.fd, self.journal.texts_fd, self.handover.fd} | views
+        pipes = {self.written_pipe.fd, self.read_pipe.fd}
+        return {self.journal.fd, self.journal.texts_fd} | pipes | views
 
     def _open_meter(self) -> None:
         if _pread is None:

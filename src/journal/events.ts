@@ -523,7 +523,7 @@ export const FileSettled = probeEvent('file.settled', {
    * Absent when nobody looked.
    */
   mapped: z.optional(z.boolean()),
-  /** The run only read it, and somebody else changed or removed it meanwhile. */
+  /** The run, or a child of it, only read it; somebody else changed or removed it meanwhile. */
   onlyRead: z.optional(z.literal(true))
 });
 const fromTo = { from: Name, to: Name, stat: z.optional(z.nullable(Stat)) };

@@ -204,7 +204,9 @@ class FileFold {
         this.moveFolder(event);
         break;
       case 'file.settled':
-        this.settle(event);
+        if (event.onlyRead !== true) {
+          this.settle(event);
+        }
         break;
       case 'file.removed':
         this.ends.change(
@@ -608,6 +610,18 @@ class FileFold {
         }
       }
     }
+    this.afterChildren();
+  }
+
+  /** The kernel looks again, at a run's end, at what the run's children read. */
+  private afterChildren(): void {
+    for (const { events } of this.log.probes) {
+      for (const event of eventsOf(events, 'file.settled')) {
+        if (event.attribution === 'process' && event.onlyRead === true) {
+          this.afterRead(event);
+        }
+      }
+    }
   }
 
   /**
@@ -778,12 +792,27 @@ class FileFold {
     if (event.run === null || this.touch(event.run, event.realPath)) {
       return;
     }
+    const range = this.runRange(event);
     for (const read of this.readsOf.get(readKey(event.run, event.realPath)) ??
       []) {
       const { stat } = read.version;
-      read.unstable ||= isRewritten(stat, event.stat);
-      this.ends.change(event.realPath, stat, event.stat, this.runRange(event));
+      if (read.late !== undefined && read.late.run === range?.[0]) {
+        continue; // its own, from after its end
+      }
+      if (isRewritten(stat, event.stat)) {
+        this.sameReads(read).forEach(same => (same.unstable = true));
+      }
+      this.ends.change(event.realPath, stat, event.stat, range);
     }
+  }
+
+  /** A read, and what stands of it with the other runs that it may have been for. */
+  private sameReads(read: IFileRead): IFileRead[] {
+    return read.late === undefined
+      ? [read]
+      : this.reads
+          .map(pending => pending.read)
+          .filter(({ version, late }) => late && version === read.version);
   }
 
   /** An open that failed read nothing; the run says that it tried. */

@@ -1,4 +1,4 @@
-"""Nine things that happen to files, in one notebook: the record tells them apart."""
+"""Things that happen to files, in one notebook: the record tells them apart."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 
 pytestmark = pytest.mark.timeout(300)
 
-FILES = ("while", "after", "over", "deleted", "both", "held")
+FILES = ("while", "after", "over", "deleted", "both", "held", "pool", "kept")
 #: Each cell is one run; its place here is its number in the record.
 CELLS = {
     "while": "import mmap, os, subprocess, sys\n"
@@ -45,7 +45,14 @@ CELLS = {
     "behind": "i += open('both.csv').read()",
     "held": "k = open('held.csv'); j = k.read(2)",
     "held again": "shell('printf much_longer > held.csv')\nj += k.read(); k.close()",
-    "result": "m[2:3] = b'C'; n = open('result.txt', 'w').write(a + b + c + d + e + h + i + j)",
+    "pool": "import multiprocessing\n"
+    "def head(name): return open(name).read(3)\n"
+    "with multiprocessing.get_context('fork').Pool(1) as p:\n"
+    "    o = p.map(head, ['pool.csv'])[0]\n    shell('printf changed > pool.csv')",
+    "kept": "with multiprocessing.get_context('fork').Pool(1) as p:\n"
+    "    o += p.map(head, ['kept.csv'])[0]",
+    "kept again": "shell('printf later > kept.csv')",
+    "result": "m[2:3] = b'C'; n = open('result.txt', 'w').write(a + b + c + d + e + h + i + j + o)",
 }
 NUMBER = {name: number for number, name in enumerate(CELLS, 1)}
 
@@ -139,6 +146,22 @@ def changed_after(record: Record) -> None:
     assert "unstable-file" not in record.gaps("after.csv")
 
 
+def changed_while_a_child_read_it(record: Record) -> None:
+    notes = record.input("pool.csv")
+    assert "digest" not in record.inputs["pool.csv"]
+    assert (notes["nb_digestLevel"], notes["nb_unstable"]) == ("D2", True)
+    assert record.gaps("pool.csv") >= {"unstable-file"}
+    [read] = [each for each in record.did("pool", "reads") if each["name"] == "pool.csv"]
+    assert (read["sha256"], read["unstable"]) == (None, True)
+
+
+def changed_after_a_child_read_it(record: Record) -> None:
+    notes = record.input("kept.csv")
+    assert "nb_unstable" not in notes and notes["nb_then"] == "rewritten"
+    record.is_of("kept.csv", "first kept")
+    assert "unstable-file" not in record.gaps("kept.csv")
+
+
 def failed_to_open(record: Record) -> None:
     assert "missing.csv" not in record.inputs
     assert record.did("failed", "notOpened") == [{"name": "missing.csv", "root": "notebook"}]
@@ -213,6 +236,8 @@ def read_again_through_an_open_descriptor(record: Record) -> None:
     [
         changed_while_it_was_read,
         changed_after,
+        changed_while_a_child_read_it,
+        changed_after_a_child_read_it,
         failed_to_open,
         renamed_over,
         written_by_a_child,

@@ -101,6 +101,57 @@ def test_a_child_names_what_its_native_libraries_open(kernel: Kernel) -> None:
     assert [Path(e["realPath"]).name for e in settled] == ["n"]
 
 
+def settled_reads(events: list[Event]) -> dict[str, tuple[str, int | None]]:
+    """Files that were only read and aren't what they were: who read them, and their size now."""
+    return {
+        Path(e["realPath"]).name: (
+            e["attribution"],
+            None if e["stat"] is None else e["stat"]["size"],
+        )
+        for e in of(events, "file.settled")
+        if e.get("onlyRead")
+    }
+
+
+#: Runs ``readers.read`` on some names in children, the parent doing something when they have read.
+READERS = {
+    "a pool that is ended": "with mp.get_context('fork').Pool(2) as p:\n"
+    "    p.map(readers.read, NAMES)\n    change()",
+    "a pool by spawn": "with mp.get_context('spawn').Pool(1) as p:\n"
+    "    p.map(readers.read, NAMES)\n    change()",
+    "workers that stay": "import joblib\n"
+    "joblib.Parallel(2)(joblib.delayed(readers.read)(n) for n in NAMES)\nchange()",
+    # Not by its command, which would name the files.
+    "a child that ended": "s.run([sys.executable, '-c', 'import sys, readers\\n'\n"
+    "    'for name in sys.stdin.read().split(): readers.read(name)'],\n"
+    "    input=' '.join(NAMES).encode(), check=True)\nchange()",
+}
+
+
+@pytest.mark.parametrize("how", READERS)
+def test_what_a_child_read_is_looked_at_again_at_the_run_s_end(kernel: Kernel, how: str) -> None:
+    (kernel.work / "readers.py").write_text(
+        "def read(name): return open(name).read()\ndef write(name): open(name, 'w').write('own')\n"
+    )
+    for name in ("still", "changed", "gone", "replaced", "later", "own"):
+        (kernel.work / name).write_text("first")
+    change = (
+        "import os, sys, subprocess as s, multiprocessing as mp, readers\n"
+        "NAMES = ['still', 'changed', 'gone', 'replaced', 'later', 'own']\n"
+        "def change():\n"
+        "    text = 'echo changed > changed; rm gone; echo other > r; mv r replaced'\n"
+        "    s.run(['sh'], input=text.encode())\n"
+        "    mp.get_context('fork').Pool(1).map(readers.write, ['own'])\n"
+    )
+    outcome = kernel.run(change + READERS[how])
+    assert outcome.ename is None, outcome.traceback
+    expected = {"changed": 8, "gone": None, "replaced": 6}
+    found = settled_reads(kernel.settle(outcome.msg_id))
+    assert found == {name: ("process", size) for name, size in expected.items()}
+    later = kernel.record("done = s.run(['sh'], input=b'echo later > later')")
+    assert settled_reads(later) == {}
+
+
 def test_a_child_sees_nothing_of_us(tmp_path: Path) -> None:
     code = (
         "import readline, subprocess, sys, os\n"

@@ -1006,6 +1006,74 @@ describe('children that carry the probe', () => {
     });
   });
 
+  it('read files that the kernel looks at again at the run’s end', () => {
+    const session = new FakeSession();
+    const child = new Writer(session.sid, 'probe-2.jsonl', session.clock);
+    const paths = ['/home/ann/work/while.csv', '/home/ann/work/after.csv'];
+    const read = (run: unknown, path: string) =>
+      child.add('file.opened', {
+        run,
+        attribution: 'process',
+        path,
+        realPath: path,
+        ops: ['read'],
+        via: 'audit',
+        stat: session.disk.stat(path),
+        outcome: 'opened'
+      });
+    paths.forEach(path => session.disk.put(path, 'a'));
+    let owner: unknown = null;
+    session.run({
+      inside: (probe, here) => {
+        owner = here.run;
+        const kid = { run: here.run, attribution: 'process' };
+        child
+          .add('observer.joined', { observer: CHILD, parentRun: here.run })
+          .add('probe.hello', { ...hello(session), ...kid, pid: 12 });
+        paths.forEach(path => read(here.run, path));
+        probe.add('file.settled', {
+          ...kid,
+          realPath: paths[0],
+          stat: session.disk.put(paths[0]!, 'b'),
+          stillOpen: null,
+          onlyRead: true
+        });
+      }
+    });
+    // A worker that stays reads what they are now, for a later run.
+    session.run({
+      inside: (probe, here) => {
+        paths.forEach(path => session.disk.put(path, 'c'));
+        paths.forEach(path => read(owner, path));
+        probe.add('file.settled', {
+          run: here.run,
+          attribution: 'process',
+          realPath: paths[1],
+          stat: session.disk.put(paths[1]!, 'd'),
+          stillOpen: null,
+          onlyRead: true
+        });
+      }
+    });
+    const files = [...session.files, readJournalFile(child.source)];
+    const { runs } = foldSessions(files).get(session.sid)!;
+    const told = runs.map(run =>
+      run.reads.map(({ version, unstable, late }) => [
+        version.path,
+        unstable,
+        late?.during
+      ])
+    );
+    const late = [
+      [paths[0], false, [2]],
+      [paths[1], true, [2]]
+    ];
+    expect(told).toEqual([
+      [[paths[0], true, undefined], [paths[1], false, undefined], ...late],
+      late
+    ]);
+  });
+
   it('are a gap when they said nothing', () => {
     expect(codes(started(false))).toContain('child-process');
   });
