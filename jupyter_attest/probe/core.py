@@ -76,7 +76,8 @@ class Probe(Runs, Observer):
         told = self.journal.told
         for part, call in (
             ("pause", self.look_for_pause), ("long runs", self.tell_long_runs),
-            ("late files", self.settle_late), ("gaps", self.tell_failures),
+            ("maps", self.look_at_shared), ("late files", self.settle_late),
+            ("gaps", self.tell_failures),
         ):  # fmt: skip
             try:
                 call()

@@ -203,6 +203,8 @@ class Files(Recording):
             fields["_created"] = real
             if run is not None:
                 run.created.append(fields)
+        if library is None and not created and "read" in ops and run is not None:
+            run.updates |= "write" in ops
         if writing and outcome != "failed":
             grows = st is not None and "append" in ops and "truncate" not in ops
             self.wrote(run, how, real, st.st_size if grows and st is not None else None)
@@ -414,16 +416,18 @@ class Files(Recording):
             "stat": None if st is None else stat_fields(st, self.mounts),
         })  # fmt: skip
 
+    def maps(self) -> list[tuple[str, int, str]]:
+        """Return what is mapped here: mode, inode and path; nothing where that isn't known."""
+        if self.maps_fd < 0:
+            return []
+        rows = (line.split(None, 5) for line in read_all(self.maps_fd).splitlines())
+        return [(row[1], int(row[4]), row[5]) for row in rows if len(row) > 5]
+
     def inodes_mapped(self) -> set[int] | None:
         """Return the inodes that are mapped here for writing; None where that isn't known."""
         if self.maps_fd < 0:
             return None
-        found = set()
-        for line in read_all(self.maps_fd).splitlines():
-            words = line.split(None, 5)
-            if len(words) > 4 and words[1][1:2] + words[1][3:4] == "ws":
-                found.add(int(words[4]))
-        return found
+        return {inode for mode, inode, _ in self.maps() if is_shared(mode)}
 
     def on_sqlite(self, args: tuple[Any, ...]) -> None:
         """sqlite3.connect names the database; SQLite opens it natively."""
@@ -466,15 +470,16 @@ class Files(Recording):
         ours = self.own_descriptors()
         held = held_files(ours) or held_files(ours)  # again: another thread may have opened one
         self.check_inputs(run, held)
-        live = self.inodes_mapped() if self.writable else set()
-        for real in [*run.written, *(path for path in self.writable if path not in run.written)]:
+        writable = dict(self.writable)  # our own thread may find another one
+        live = self.inodes_mapped() if writable else set()
+        for real in [*run.written, *(path for path in writable if path not in run.written)]:
             child = real in run.by_children
             mapped: bool | None = None
-            if real in self.writable and live is not None and not child:
-                mapped = self.writable[real] in live
+            if real in writable and live is not None and not child:
+                mapped = writable[real] in live
             self.tell_settled(run.id, "context", real, None if child else held, mapped)
             if mapped is False:
-                del self.writable[real]
+                self.writable.pop(real, None)
 
     def settle_late(self, last: bool = False) -> None:
         """Write ``file.settled`` for what was written outside any open run, as it comes to rest.
@@ -605,6 +610,11 @@ def fd_path(fd: int) -> str | None:
     except OSError:
         return None
     return path if path[:1] == "/" and not path.endswith(" (deleted)") else None
+
+
+def is_shared(mode: str) -> bool:
+    """Tell whether what is written to a map goes to its file."""
+    return mode[1:2] + mode[3:4] == "ws"
 
 
 def held_files(ours: set[int]) -> dict[tuple[int, int], os.stat_result] | None:

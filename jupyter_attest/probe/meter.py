@@ -6,10 +6,10 @@ import os
 import stat as statmod
 from typing import Any
 
-from .files import Files, fd_path, held_descriptors, ops_of, read_all
+from .files import Files, fd_path, held_descriptors, is_shared, ops_of
 from .journal import Journal
-from .recording import Run
-from .references import CLOEXEC, _fstat, _module_table, _open, _pread
+from .recording import PERIOD, Run
+from .references import CLOEXEC, _fstat, _module_table, _mono, _open, _pread
 from .values import try_stat
 
 #: Bytes that system calls of a run may move beyond the files that were seen before the probe looks
@@ -18,6 +18,8 @@ ALLOWANCE = 1 << 20
 #: Growth of the resident file pages (bytes) that is reason enough to look at the maps.
 MAPPED = 1 << 18
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+#: SQLite's index of a write-ahead log: mapped, and nothing that anybody reads as a file.
+SHARED_INDEX = "-shm"
 #: Begins of the names of libraries and devices that only programs on an accelerator map.
 DRIVERS = (
     "libcuda.so", "libamdhip64.so", "libhsa-runtime64.so", "libze_loader.so", "libtpu.so",
@@ -40,6 +42,8 @@ class Meter(Files):
         self.inherited: set[tuple[int, int]] = set()
         #: Drivers of accelerators that were told.
         self.drivers: set[str] = set()
+        #: When the maps were looked at, and when a run ended last.
+        self.maps_at = self.ended_at = 0
 
     def open_meters(self) -> None:
         """Open the views that are only read from now on; without them there is no meter."""
@@ -75,6 +79,7 @@ class Meter(Files):
     def end_meter(self, run: Run) -> dict[str, Any] | None:
         """Return the ``meter`` of a run that ends now."""
         self.meter_at = 0
+        self.ended_at = _mono()
         return self.measure(run, self.read_meter())
 
     def measure(self, run: Run, meter: tuple[int, int] | None) -> dict[str, Any] | None:
@@ -87,7 +92,7 @@ class Meter(Files):
         opened = self.opened_bytes - run.opened[0] + self.filtered_bytes - run.opened[1]
         unseen = read - opened > ALLOWANCE or written - kept > ALLOWANCE
         nameless = self.look_at_held(run) if unseen else 0
-        if unseen or self.mapped_bytes() - run.mapped > MAPPED:
+        if unseen or run.updates or self.mapped_bytes() - run.mapped > MAPPED:
             self.look_at_maps(run)
         fields = {
             "read": str(read), "written": str(written),
@@ -126,22 +131,41 @@ class Meter(Files):
 
     def look_at_maps(self, run: Run) -> None:
         """Name the data files that are mapped now and weren't seen."""
-        if self.maps_fd < 0:
-            return
+        self.maps_at = _mono()
         mapped: dict[str, bool] = {}
         code: set[str] = set()
-        for line in read_all(self.maps_fd).splitlines():
-            words = line.split(None, 5)
-            if len(words) < 6 or not words[5].startswith("/") or words[5].endswith(" (deleted)"):
+        for mode, _, path in self.maps():
+            if not path.startswith("/") or path.endswith(" (deleted)"):
                 continue
-            path, mode = words[5], words[1]
             if "x" in mode:
                 code.add(path)
             self.look_at_driver(run, path)
-            mapped[path] = mapped.get(path, False) or mode[1:2] + mode[3:4] == "ws"
+            mapped[path] = mapped.get(path, False) or is_shared(mode)
         for path, writable in mapped.items():
             if path not in code and not path.endswith(".so") and ".so." not in path:
                 self.found(run, path, ["read", "write"] if writable else ["read"], "maps")
+            if writable:
+                self.found_map(run, "context", path)
+
+    def look_at_shared(self) -> None:
+        """Name, between runs, what native code has mapped for writing: it may change any time."""
+        if self.open_runs or self.maps_fd < 0 or self.maps_at > self.ended_at:
+            return
+        now = _mono()
+        if now - self.maps_at < PERIOD * 1e9:
+            return
+        self.maps_at = now
+        for mode, _, path in self.maps():
+            if is_shared(mode) and path.startswith("/") and not path.endswith(" (deleted)"):
+                self.found_map(None, "none", path)
+
+    def found_map(self, run: Run | None, how: str, path: str) -> None:
+        """Write ``file.mapped`` for a map that no call told."""
+        if self.is_noise(path, True) or path.endswith(SHARED_INDEX):
+            return
+        st = try_stat(path)
+        if st is not None and statmod.S_ISREG(st.st_mode) and self.writable.get(path) != st.st_ino:
+            self.mapped(run, how, path, True)
 
     def look_at_driver(self, run: Run, path: str) -> None:
         """Tell, once each, that an accelerator's driver or device is mapped."""

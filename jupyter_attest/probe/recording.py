@@ -73,7 +73,7 @@ class Run:
     __slots__ = (
         "began", "by_children", "by_text", "created", "folders", "id", "info", "inputs", "kind",
         "mapped", "meter", "moved", "opened", "paused", "read_by_children", "request", "rewritten",
-        "seen", "tasks", "told", "trees", "written",
+        "seen", "tasks", "told", "trees", "updates", "written",
     )  # fmt: skip
 
     def __init__(self, request: Request, kind: str, info: Any) -> None:
@@ -96,6 +96,8 @@ class Run:
         self.rewritten = 0
         self.opened = (0, 0)
         self.mapped = 0
+        #: Whether it opened a file that was there to read and write it: native code may map that.
+        self.updates = False
         self.moved: set[str] = set()
         self.created: list[dict[str, Any]] = []
         #: Real paths of folders, valid while the run lasts and no link changes.

@@ -114,7 +114,8 @@ class Report:
         probe = self.probe
         if self.entry.get("connects"):
             probe.attempt(self.part, self._connected, args, kwargs, result)
-        if not probe.paused and (self.form in ANSWERS or self.entry.get("object")):
+        later = self.form in ANSWERS or self.entry.get("object") or self.entry.get("maps")
+        if later and not probe.paused:
             probe.attempt(self.part, self._after, args, kwargs, result)
 
     def _after(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
@@ -127,6 +128,8 @@ class Report:
             self._body(args, kwargs, result)
         elif self.form == "read":
             self._read(args, kwargs, result)
+        elif self.entry.get("maps"):
+            self._map(args, kwargs)
         else:
             self._object(args, kwargs, result)
 
@@ -247,6 +250,16 @@ class Report:
             "objectType": type_name(value), "library": self.library,
             "function": self.function, "modelEvidence": model_evidence(value),
         })  # fmt: skip
+
+    def _map(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Tell that a file is mapped for writing from now on."""
+        text = plain_text(_argument(self.entry["argument"], args, kwargs))
+        absolute = self.probe.absolute(text) if text else None
+        if absolute is not None and self._direction(args, kwargs) not in (None, "read"):
+            run, how = self.probe.current()
+            real, _ = self.probe.real(absolute, run)
+            if not self.probe.is_noise(real, True):
+                self.probe.mapped(run, how, real, True)
 
     # -------------------------------------------------------------------------------------- SQLite
 

@@ -52,6 +52,9 @@ CELLS = {
     "kept": "with multiprocessing.get_context('fork').Pool(1) as p:\n"
     "    o += p.map(head, ['kept.csv'])[0]",
     "kept again": "shell('printf later > kept.csv')",
+    "arrow": "import pyarrow; q = pyarrow.memory_map('arrow.bin', 'r+'); n = q.write(b'AA')",
+    "arrow again": "q.seek(0); n = q.write(b'BB')",
+    "arrow read": "o += open('arrow.bin').read(); q.close()",
     "result": "m[2:3] = b'C'; n = open('result.txt', 'w').write(a + b + c + d + e + h + i + j + o)",
 }
 NUMBER = {name: number for number, name in enumerate(CELLS, 1)}
@@ -71,6 +74,7 @@ class Record:
         for name in FILES:
             (self.work / f"{name}.csv").write_text(f"first {name}")
         (self.work / "map.bin").write_text("0" * 8192)
+        (self.work / "arrow.bin").write_text("0" * 8192)
         cells = [nbformat.v4.new_code_cell(source) for source in CELLS.values()]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), self.work / "n.ipynb")
         self.program("jupyter_attest.execute", "n.ipynb")
@@ -207,6 +211,14 @@ def written_through_a_map(record: Record) -> None:
     assert record.inputs["map.bin"].get("digest", {}).get("sha256") in (None, sha256("0" * 8192))
 
 
+def written_through_a_map_of_native_code(record: Record) -> None:
+    *passed, version = [each for each in record.versions("arrow.bin") if each["origin"] == "run"]
+    assert [*passed, version][0]["writers"][0] == NUMBER["arrow"]
+    assert version["writers"][1] == NUMBER["arrow read"]
+    assert version["sha256"] == sha256("BB" + "0" * 8190)
+    assert "mapped-write" in record.gaps("arrow.bin")
+
+
 def one_path_written_twice(record: Record) -> None:
     one, two = record.versions("twice.csv")
     assert one["writers"] == [NUMBER["one"]] * 2 and two["writers"] == [NUMBER["two"]] * 2
@@ -243,6 +255,7 @@ def read_again_through_an_open_descriptor(record: Record) -> None:
         written_by_a_child,
         deleted_after_reading,
         written_through_a_map,
+        written_through_a_map_of_native_code,
         one_path_written_twice,
         read_before_and_after_its_rewrite,
         read_again_through_an_open_descriptor,

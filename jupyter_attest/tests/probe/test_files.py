@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,59 @@ def test_a_local_module_is_read_also_when_only_its_cache_is(kernel: Kernel) -> N
     kernel.record("open('other.py', 'w').write('y = 2'); import other; del other")
     code = "import sys, importlib\ndel sys.modules['other']\nimportlib.invalidate_caches()\n"
     assert told(kernel.record(code + "import other"), kernel.work) == ["read other.py"]
+
+
+#: Calls of C's own, which no audit event tells.
+LIBC = (
+    "import ctypes, os; c = ctypes.CDLL(None); c.mmap.restype = ctypes.c_void_p\n"
+    "def over(fd): return c.mmap(None, ctypes.c_size_t(8192), 3, 1, fd, ctypes.c_long(0))\n"
+    "def store(at): ctypes.memmove(ctypes.c_void_p(at), b'AAAA', 4)\n"
+    "def unmap(at): return c.munmap(ctypes.c_void_p(at), ctypes.c_size_t(8192))\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("begin", "write", "end"),
+    [
+        (
+            "import pyarrow as pa; m = pa.memory_map('map', 'r+')",
+            "_ = m.seek(0); _ = m.write(b'AAAA')",
+            "m.close()",
+        ),
+        ("n = pa.create_memory_map('map', 8192)", "_ = n.write(b'AAAA')", "n.close()"),
+        (
+            LIBC + "fd = os.open('map', os.O_RDWR); at = over(fd); os.close(fd)",
+            "store(at)",
+            "_ = unmap(at)",
+        ),
+    ],
+)
+def test_a_file_that_native_code_maps_for_writing_is_followed(
+    kernel: Kernel, begin: str, write: str, end: str
+) -> None:
+    (kernel.work / "map").write_bytes(bytes(8192))
+    cells = (begin, write, write, "pass", end, "pass")
+    runs = [kernel.record(cell) for cell in cells]
+    seen = [[e["mapped"] for e in of(events, "file.settled")] for events in runs]
+    assert seen == [[True], [True], [True], [True], [False], []]
+    assert one(runs[0], "file.mapped")["writable"] is True
+
+
+def test_a_map_that_nothing_tells_is_found_between_runs(kernel: Kernel) -> None:
+    (kernel.work / "hidden").write_bytes(bytes(8192))
+    kernel.record(LIBC + "fd = c.open(b'hidden', os.O_RDWR); at = over(fd); c.close(fd)")
+    until = time.monotonic() + 20
+    found: list[Event] = []
+    while not found and time.monotonic() < until:
+        time.sleep(0.2)
+        mapped = of(kernel.events(), "file.mapped")
+        found = [e for e in mapped if e["path"].endswith("/hidden")]
+    [event] = found
+    assert (event["run"], event["writable"]) == (None, True)
+    [settled] = of(kernel.record("store(at)"), "file.settled")
+    assert settled["mapped"] is True
+    [settled] = of(kernel.record("_ = unmap(at)"), "file.settled")
+    assert settled["mapped"] is False
 
 
 def test_what_was_written_is_settled_at_the_end(kernel: Kernel) -> None:

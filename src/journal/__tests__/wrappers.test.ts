@@ -46,6 +46,7 @@ const Entry = z.discriminatedUnion('form', [
     bytes: z.optional(z.literal('content')),
     parts: z.optional(z.array(z.string())),
     suffixes: z.optional(z.array(z.string())),
+    maps: z.optional(z.literal(true)),
     within: z.optional(Place),
     object: z.optional(z.union([Place, z.literal('result')])),
     opens: z.optional(z.literal('python'))
