@@ -34,6 +34,7 @@ PARTS = (
     "processes",
     "network",
     "delivered",
+    "results",
     "runs",
     "sql",
     "reports",

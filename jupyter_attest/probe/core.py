@@ -7,7 +7,7 @@ from typing import Any
 
 from .evidence import Evidence
 from .observer import Observer
-from .recording import PERIOD
+from .recording import PERIOD, Run
 from .references import _sleep, _wall
 from .runs import Runs
 from .threads import Threads
@@ -84,6 +84,12 @@ class Probe(Runs, Observer):
             except BaseException as error:
                 self.failed(part, error)
         self.watchdog.own += self.journal.told - told
+
+    def end(self, run: Run, result: Any) -> None:
+        """Tell what is told only now, then what every run tells at its end."""
+        if not (run.paused or self.paused):
+            self.attempt("answers of databases", self.tell_results, run)
+        super().end(run, result)
 
     def on_exec(self, args: tuple[Any, ...]) -> None:
         """Watch libraries being loaded, and a request's expressions being evaluated."""

@@ -23,7 +23,7 @@ from typing import Any, Callable
 
 from .code import is_plain_code
 from .references import _id, _module_table, _sha256, _type_dict, _type_mro, _type_name, _work
-from .values import PATH_TYPES, module_of, type_name
+from .values import PATH_TYPES, is_static, module_of, type_name
 
 _members = {
     name: type.__dict__[name].__get__
@@ -61,8 +61,6 @@ PLAIN = frozenset(
         types.FunctionType,
     )
 )  # fmt: skip
-#: Types made by a class statement, or at run time in C: those can't be changed (Python 3.10 on).
-HEAP_TYPE, IMMUTABLE_TYPE = 1 << 9, 1 << 8
 #: Pointer size: of an object's head, a slot, a dictionary's pointer.
 WORD = tuple.__itemsize__
 HEAD = object.__basicsize__
@@ -228,11 +226,6 @@ def slot(owner: type, name: str) -> Any:
     if type(found) in (types.GetSetDescriptorType, types.MemberDescriptorType):
         return found.__get__
     return None
-
-
-def is_static(kind: type) -> bool:
-    """Tell a type written in C, whose attributes nobody can replace."""
-    return bool(_members["__flags__"](kind) & (HEAP_TYPE | IMMUTABLE_TYPE) != HEAP_TYPE)
 
 
 class Look:

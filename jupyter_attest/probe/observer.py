@@ -13,12 +13,13 @@ from .journal import Journal
 from .network import Network
 from .processes import Processes
 from .references import VERSION, _getpid, _join
+from .results import Results
 from .starters import Starters
 from .values import name_of, new_id
 from .wrappers import Wrappers
 
 
-class Observer(Processes, Network, Delivered):
+class Observer(Processes, Network, Delivered, Results):
     """Everything that one process writes down of what it does."""
 
     def __init__(self, shell: Any, folder: str, install: str, runs_missed: int) -> None:
@@ -128,7 +129,7 @@ class Observer(Processes, Network, Delivered):
             self.meter_fd = self.maps_fd = self.memory_fd = -1  # they show the parent
             self.written_pipe.fd = self.read_pipe.fd = -1
             self.main = -1
-            self.loose, self.hosts, self.late = {}, {}, {}
+            self.loose, self.hosts, self.late, self.results = {}, {}, {}, {}
             self.id = "probe-" + new_id()
             self.journal = LazyJournal(self)
         except BaseException:

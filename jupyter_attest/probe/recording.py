@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .code import Facts
     from .delivered import Answer
     from .evidence import Evidence
+    from .results import Result
     from .starters import Starters
     from .threads import Threads
     from .wrappers import Wrappers
@@ -153,6 +154,10 @@ class Recording:
         self.hosts: dict[int, tuple[str, Any]] = {}
         #: Answers whose bodies are being read, by the object's id.
         self.answers: dict[int, Answer] = {}
+        #: What cursors were asked, by the object's id; and how many questions that were so far.
+        self.results: dict[int, Result] = {}
+        self.asked = 0
+        self.questions: dict[tuple[str | None, ...], dict[str, Any]] = {}
         #: Files of the databases that SQLite connections have open, by name, by the object's id.
         self.databases: dict[int, dict[str, str]] = {}
         #: Errors of the probe itself since they were told: how often, by part and kind.

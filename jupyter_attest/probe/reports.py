@@ -39,6 +39,10 @@ _MAGIC = frozenset("*?[")
 #: A statement with one of these may change a database.
 CHANGES = Pattern(r"\b(?:insert|update|delete|create|drop|alter|replace|vacuum|reindex)\b")
 ATTACHED_AS = Pattern(r"(?i)\bas\s+[\"'\[`]?(\w+)")
+#: What names a database.
+DATABASE = ("dialect", "host", "database")
+#: Statements that are remembered with what is told of them.
+MOST_QUESTIONS = 256
 #: An object of one of these, or of a class derived from one, is a model.
 MODEL_CLASSES = frozenset({
     "catboost.core._CatBoostBase", "keras.src.models.model.Model", "lightgbm.basic.Booster",
@@ -82,7 +86,7 @@ class Report:
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Say which files are about to be opened natively."""
         probe = self.probe
-        if probe.paused or self.entry.get("opens") == "python":
+        if self.form == "rows" or probe.paused or self.entry.get("opens") == "python":
             return
         if self.form == "factory":
             probe.attempt(self.part, self._factory, args, kwargs)
@@ -112,11 +116,23 @@ class Report:
     def finish(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         """Say what kind of object went to or came from the file, or what a server answered."""
         probe = self.probe
+        if self.form == "rows":
+            probe.attempt(self.part, self._fetched, args, kwargs, result)
+            return
+        if self.form == "query":
+            probe.attempt(self.part, self._executed, args, kwargs, False)
         if self.entry.get("connects"):
             probe.attempt(self.part, self._connected, args, kwargs, result)
         later = self.form in ANSWERS or self.entry.get("object") or self.entry.get("maps")
         if later and not probe.paused:
             probe.attempt(self.part, self._after, args, kwargs, result)
+
+    def raised(self, args: tuple[Any, ...], kwargs: dict[str, Any], error: BaseException) -> None:
+        """Notice that the call failed, or that an iterator is at its end."""
+        if self.form == "query":
+            self.probe.attempt(self.part, self._executed, args, kwargs, True)
+        elif self.form == "rows" and type(error) in (StopIteration, StopAsyncIteration):
+            self.probe.attempt(self.part, self._fetched, args, kwargs, None)
 
     def _after(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         run, _ = self.probe.current()
@@ -350,11 +366,6 @@ class Report:
             return str(value)
         return str(value) if self._trusted(value) else None
 
-    def _plain(self, step: str, args: Any, kwargs: Any) -> str | None:
-        """A text of the table's, without secrets: some drivers give a whole connection string."""
-        text = self._text(self.entry[step], args, kwargs)
-        return None if text is None else cut_text(text)[0]
-
     def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         url = self._text(self.entry["url"], args, kwargs)
         method = self._text(self.entry["method"], args, kwargs)
@@ -407,21 +418,75 @@ class Report:
         statement = _argument(self.entry["argument"], args, kwargs)
         if type(statement) is not str:
             return
-        run, how = probe.current()
-        seen = run.seen if run is not None else probe.loose
-        if (statement, "db") not in seen:
-            seen[(statement, "db")] = 1
-            named = self.entry["dialect"]
-            probe.tell("db.queried", run, how, {
-                "library": self.library,
-                "dialect": named if type(named) is str else self._text(named, args, kwargs),
-                "host": self._plain("host", args, kwargs),
-                "database": self._plain("database", args, kwargs),
-                "statement": probe.journal.text(*cut_text(statement)),
-            })  # fmt: skip
+        fields = self._asked(statement, args, kwargs)
+        if probe.asks(self._cursor(args, kwargs), fields, self.library):
+            run, how = probe.current()
+            seen = run.seen if run is not None else probe.loose
+            key = (fields["statement"]["sha256"], *map(fields.get, DATABASE), "db")
+            if key not in seen:
+                seen[key] = 1
+                probe.tell("db.queried", run, how, dict(fields))
         for path, direction in files_in_sql(statement, []):
             if direction == "update" and path not in ("", ":memory:"):
                 self._path(path, direction)
+
+    def _cursor(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return _argument(self.entry["arguments"]["cursor"], args, kwargs)
+
+    def _asked(
+        self, statement: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return what is told of a statement; the same each time for the same one."""
+        named = self.entry["dialect"]
+        dialect = named if type(named) is str else self._text(named, args, kwargs)
+        host = self._text(self.entry["host"], args, kwargs)
+        database = self._text(self.entry["database"], args, kwargs)
+        known, key = self.probe.questions, (statement, self.library, dialect, host, database)
+        fields = known.get(key)
+        if fields is None:
+            if len(known) >= MOST_QUESTIONS:
+                known.clear()
+            fields = known[key] = {
+                "library": self.library, "dialect": dialect,
+                # Some drivers give a whole connection string.
+                "host": None if host is None else cut_text(host)[0],
+                "database": None if database is None else cut_text(database)[0],
+                "statement": self.probe.journal.text(*cut_text(statement)),
+            }  # fmt: skip
+        return fields
+
+    def _executed(self, args: tuple[Any, ...], kwargs: dict[str, Any], failed: bool) -> None:
+        self.probe.was_asked(self._cursor(args, kwargs), failed)
+
+    def _fetched(self, args: tuple[Any, ...], kwargs: dict[str, Any], given: Any) -> None:
+        """Tell rows that were fetched: called for each row, so that it has to be quick."""
+        probe, entry = self.probe, self.entry
+        cursor = _argument(entry["arguments"]["cursor"], args, kwargs)
+        result = probe.result_of(cursor)
+        if result is None or result.library != self.library or probe.paused:
+            return
+        gives = entry["gives"]
+        if gives == "row" and given is not None and result.fetched is not None:
+            result.add_one(given)
+            if result.fetched == result.reported:
+                probe.tell_result(result, *probe.current())
+            return
+        size = _argument(entry.get("argument", {}), args, kwargs)
+        if (type(size) is int and size == 0) or (size is None and "through" in entry):
+            return  # none were asked for, or they were told a moment ago
+        if result.fetched is None:
+            result.reported = self._reported(args, kwargs)
+        probe.fetched(result, given, gives)
+
+    def _reported(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | None:
+        """Return how many rows the driver counts, where it counts those of the whole answer."""
+        entry = self.entry
+        if "reported" not in entry:
+            return None
+        if "unless" in entry and self._look(entry["unless"], args, kwargs, None) is not None:
+            return None
+        count = self._look(entry["reported"], args, kwargs, None)
+        return count if type(count) is int and 0 <= count < 1 << 53 else None
 
 
 def _argument(place: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

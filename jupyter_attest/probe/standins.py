@@ -99,6 +99,7 @@ def _teller(original: Any, report: Report, namespace: dict[str, Any]) -> Any:
         try:
             result = original(*args, **kwargs)
         except BaseException as error:
+            report.raised(args, kwargs, error)
             trace = error.__traceback__
             error.__traceback__ = trace.tb_next if trace is not None else None
             raise
@@ -110,6 +111,7 @@ def _teller(original: Any, report: Report, namespace: dict[str, Any]) -> Any:
         try:
             result = await original(*args, **kwargs)
         except BaseException as error:
+            report.raised(args, kwargs, error)
             trace = error.__traceback__
             error.__traceback__ = trace.tb_next if trace is not None else None
             raise

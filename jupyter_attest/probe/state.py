@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec
 from itertools import chain, compress
 from typing import Any, Callable  # noqa: F401 (in a type comment)
 
-from .fingerprint import ATOMS, Budget, Looker, _tensor_array, is_static, library_type
+from .fingerprint import ATOMS, Budget, Looker, _tensor_array, library_type
 from .references import (
     _getcwd,
     _id,
@@ -25,7 +25,7 @@ from .references import (
     _type_dict,
     _type_mro,
 )
-from .values import name_of
+from .values import is_static, name_of
 
 #: What a look at settings may cost (seconds, objects).
 STATE_SECONDS, STATE_OBJECTS = 0.03, 20_000

@@ -6,7 +6,16 @@ import binascii
 import os
 from typing import Any
 
-from .references import NAME, _gmtime, _id, _stat, _type_dict, _type_module, _type_name
+from .references import (
+    NAME,
+    _gmtime,
+    _id,
+    _stat,
+    _type_dict,
+    _type_flags,
+    _type_module,
+    _type_name,
+)
 
 #: Modules whose code runs as a part of the probe: itself, what it calls of the standard library.
 OURS = frozenset({
@@ -14,6 +23,8 @@ OURS = frozenset({
     "pathlib._local", "ast", "fnmatch",
 })  # fmt: skip
 PATH_TYPES = frozenset({"PosixPath", "WindowsPath"})
+#: Types made by a class statement, or at run time in C: those can't be changed (Python 3.10 on).
+HEAP_TYPE, IMMUTABLE_TYPE = 1 << 9, 1 << 8
 
 
 def utc(seconds: float) -> str:
@@ -70,6 +81,11 @@ def module_of(cls: type) -> str:
     """Return the module that a class says it is from (also of one written in C), or nothing."""
     value = _type_module(cls) if "__module__" not in _type_dict(cls) else None
     return value if type(value) is str else _class_attribute(cls, "__module__")
+
+
+def is_static(kind: type) -> bool:
+    """Tell a type written in C, whose attributes nobody can replace."""
+    return _type_flags(kind) & (HEAP_TYPE | IMMUTABLE_TYPE) != HEAP_TYPE  # type: ignore[no-any-return]
 
 
 def type_name(value: Any) -> str:

@@ -8,10 +8,10 @@ import types
 from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any, Callable
 
-from .references import _join, _loads, _module_table, _object_dict, _type_flags
+from .references import _join, _loads, _module_table, _object_dict
 from .reports import Report
 from .standins import HeirType, heir, put_method, stand_in
-from .values import name_of, read_small
+from .values import is_static, name_of, read_small
 
 if TYPE_CHECKING:
     from .observer import Observer
@@ -115,7 +115,11 @@ class Wrappers:
                 self._off(library, "version " + (version or "unknown"))
             self.state[library] = (version, "off")
             return
-        missing = [e["name"] for e in entries if not self._wrap_entry(library, e)]
+        missing = [
+            entry["name"]
+            for entry in entries
+            if not self._wrap_entry(library, entry) and not entry.get("optional")
+        ]
         if self.state[library][1] != "partly":
             self.state[library] = (version, "partly" if missing else "on")
         for name in missing:
@@ -201,13 +205,9 @@ class Wrappers:
                     )
 
 
-#: Flags of a type whose methods can't be replaced: not on the heap, or declared immutable.
-_HEAP, _IMMUTABLE = 1 << 9, 1 << 8
-
-
 def needs_heir(entry: dict[str, Any], owner: type) -> bool:
     """Tell whether an heir is to take a class's place; for ``static`` only where it must."""
-    if entry.get("heir") == "static" and _type_flags(owner) & (_HEAP | _IMMUTABLE) == _HEAP:
+    if entry.get("heir") == "static" and not is_static(owner):
         return False
     return bool(entry.get("heir")) and type(owner) is not HeirType
 

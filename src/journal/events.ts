@@ -585,13 +585,28 @@ export const NetConnected = actEvent('net.connected', {
   host: z.string(),
   port: z.nullable(z.int())
 });
+/** Rows of an answer, as far as they were fetched; what is told later of the same one replaces it. */
+const DbResult = z.looseObject({
+  /** Number of the question in this file. */
+  id: Count,
+  /** Rows that the caller was given; null where that isn't known. */
+  fetched: z.optional(z.nullable(Count)),
+  /** Rows of the whole answer, as the driver counts them; null where it doesn't. */
+  reported: z.optional(z.nullable(Count)),
+  whole: z.boolean(),
+  /** Of all rows, in the order in which they came, as JSON without spaces. */
+  sha256: z.optional(z.nullable(Sha256)),
+  /** `partial`, `too-large`, `unlisted-type`, `moved` (the cursor was), `too-many` (answers). */
+  absent: optionalText
+});
 export const DbQueried = actEvent('db.queried', {
   library: optionalText,
   /** e.g. `postgresql`; host and database without user and password. */
   dialect: optionalText,
   host: optionalText,
   database: optionalText,
-  statement: z.optional(Text)
+  statement: z.optional(Text),
+  result: z.optional(DbResult)
 });
 export const ProcessStarted = actEvent('process.started', {
   argv: z.nullable(Text),

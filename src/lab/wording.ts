@@ -19,6 +19,7 @@ import type {
 } from '../api';
 import type { ReasonCode } from '../assurance/types';
 import {
+  answerWords,
   detailWords,
   isUsed,
   leftOutWords,
@@ -32,7 +33,12 @@ import { outcomeWords } from '../replay/words';
 import type { RequestErrorCode } from './errors';
 import type { Sign } from './icons';
 import type { Tone } from './parts';
-import type { OrderVerdict, Recording, Statement } from '../record/types';
+import type {
+  DatabaseAnswer,
+  OrderVerdict,
+  Recording,
+  Statement
+} from '../record/types';
 import type { Here, Tab } from './viewer/model';
 import type { IMalformed } from './viewer/record';
 import type { IShownRun, RunList } from './viewer/runs';
@@ -1103,6 +1109,12 @@ export const reasonDetail = (
   detail: IDetail
 ): string => detailWords(trans, detail, show(trans));
 
+/** Rows of one answer of a database. */
+export const answerText = (
+  trans: TranslationBundle,
+  answer: DatabaseAnswer
+): string => answerWords(trans, answer, show(trans));
+
 /** What kept runs use of a run that a person left out. */
 export const leftOutUse = (
   trans: TranslationBundle,
@@ -1276,6 +1288,8 @@ export function takenWords(
       return trans.__('none: it was gone');
     case 'unreadable':
       return trans.__("none: it couldn't be read");
+    case 'partial':
+      return trans.__('none: not known to be all');
     default:
       return trans.__('none was taken');
   }

@@ -4,7 +4,8 @@
  * have changed it.
  */
 import type { IExplainReply, IRunNote } from '../api';
-import { fromElsewhere } from '../record/story';
+import { arrivedDigest, fromElsewhere } from '../record/story';
+import { databaseWords } from '../record/words';
 import type { FileDependency, OrderVerdict, Statement } from '../record/types';
 import {
   formatCount,
@@ -19,7 +20,7 @@ import {
   WIDTH,
   wrap
 } from './text';
-import { leftOutLines } from './run-words';
+import { ENGLISH, leftOutLines } from './run-words';
 import { bullets, ceilingSentence, gapLines } from './words';
 
 /** What the run list beside a record adds to its statement. */
@@ -215,6 +216,8 @@ const ABSENT_WORDS: Record<string, string> = {
 interface IInput {
   name: string;
   sha256: string | null;
+  /** What stands in place of one fingerprint: `unknown` unless there are several. */
+  digests?: string;
   /** In the room that is left of a line. */
   words: (room: number) => string;
 }
@@ -236,9 +239,9 @@ function inputLines(facts: IStoryFacts, { inputs: limit }: IBudget): string[] {
   return [
     'Made from:',
     ...table(
-      shown.map(({ name, sha256, words }) => [
+      shown.map(({ name, sha256, digests = 'unknown', words }) => [
         `  ${shorten(printable(name), NAME_WIDTH)}`,
-        sha256 === null ? 'unknown' : shortDigest(sha256),
+        sha256 === null ? digests : shortDigest(sha256),
         words(WIDTH - nameWidth - OTHER_COLUMNS)
       ])
     ),
@@ -268,15 +271,22 @@ function filesRead({ reply, statement, runList }: IStoryFacts): IInput[] {
 
 function readElsewhere({ statement }: IStoryFacts): IInput[] {
   return fromElsewhere(statement).map(dependency => {
-    const sha256 =
-      'digest' in dependency ? (dependency.digest?.sha256 ?? null) : null;
+    const sha256 = arrivedDigest(dependency);
+    const { annotations } = dependency;
     const words =
-      dependency.annotations.nb_kind === 'database'
-        ? 'a database; answers have no fingerprint'
+      annotations.nb_kind === 'database'
+        ? databaseWords(ENGLISH, annotations, formatCount)
         : sha256 === null
           ? 'fetched; what arrived has no fingerprint'
           : 'fetched; fingerprint of what arrived';
-    return { name: dependency.uri, sha256, words: () => words };
+    const several =
+      annotations.nb_kind === 'database' && annotations.nb_absent === undefined;
+    return {
+      name: dependency.uri,
+      sha256,
+      ...(several ? { digests: 'several' } : {}),
+      words: () => words
+    };
   });
 }
 

@@ -6,10 +6,12 @@ import type {
   IFile,
   IFileVersion,
   ILate,
+  IQuery,
   IRun,
   ISession
 } from '../session/types';
 import { sessionName, type IRecordContext } from './context';
+import { listedAnswer } from './databases';
 import type { IDependencies } from './dependencies';
 import type { IRecordGap } from './gaps';
 import { compare, jsonLines } from './json';
@@ -17,6 +19,12 @@ import { shownText } from './parameters';
 import type { IListedRun } from './runlist';
 import { cutSecrets } from './secrets';
 import type { IByproductFile } from './types';
+
+/** A database in a file. */
+const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/])/;
+
+/** More questions of one run to databases aren't listed. */
+const MAX_QUERIES = 200;
 
 type ListedFile = IListedRun['reads'][number];
 
@@ -52,6 +60,8 @@ interface ILists {
   clients: ReadonlyMap<string, string>;
   /** Reduced path of each notebook. */
   notebooks: ReadonlyMap<string, string>;
+  /** What each run asked databases. */
+  queries: ReadonlyMap<number | null, IQuery[]>;
   /** Row of a version; null when it isn't listed. */
   row(version: IFileVersion): ListedFile | null;
   /** A text by its digest, as it leaves the computer, and whether something was cut out. */
@@ -60,7 +70,7 @@ interface ILists {
 
 function listsOf(
   context: IRecordContext,
-  { sid, clients, documents }: ISession
+  { sid, clients, documents, queries }: ISession
 ): ILists {
   const row = remembered((version: IFileVersion) => {
     const { noise } = context.classes.of(sid, version.path);
@@ -77,6 +87,7 @@ function listsOf(
     notebooks: new Map(
       documents.map(d => [d.docId, context.paths.reduce(d.path).rel])
     ),
+    queries: byRun(queries),
     row,
     text
   };
@@ -172,6 +183,7 @@ function listedRun(
     code: listedCode(lists, run),
     reads: listedReads(lists, run),
     writes: rowsOf(lists, run.writes),
+    ...listedQueries(context, lists.queries.get(run.number) ?? []),
     ...(run.state?.random === undefined ? {} : { random: run.state.random }),
     ...(run.notOpened.length === 0
       ? {}
@@ -185,6 +197,40 @@ function listedRun(
         : { resource: context.paths.reduce(path).rel })
     }))
   };
+}
+
+function byRun(queries: readonly IQuery[]): Map<number | null, IQuery[]> {
+  const found = new Map<number | null, IQuery[]>();
+  for (const query of queries) {
+    const known = found.get(query.run) ?? [];
+    known.push(query);
+    found.set(query.run, known);
+  }
+  return found;
+}
+
+/** What it asked databases, those in files too. */
+function listedQueries(
+  { paths }: IRecordContext,
+  queries: readonly IQuery[]
+): Pick<IListedRun, 'queried'> {
+  const shown = (text: string | null) =>
+    text === null
+      ? null
+      : ABSOLUTE.test(text)
+        ? paths.reduce(text).rel
+        : paths.text(text);
+  const queried = queries
+    .slice(0, MAX_QUERIES)
+    .map(({ dialect, host, database, sha256, answer }) => ({
+      dialect,
+      host: shown(host),
+      database: shown(database),
+      ...(answer === null
+        ? { ...(sha256 === null ? {} : { statement: sha256 }) }
+        : listedAnswer(sha256, answer))
+    }));
+  return queried.length === 0 ? {} : { queried };
 }
 
 /** A child process wrote it and the kernel itself didn't. */

@@ -1,18 +1,15 @@
-/** Databases that kept runs asked: dependencies without a digest of what they answered. */
-import type { IQuery } from '../session/types';
+/** Databases that kept runs asked: dependencies with what is known of their answers. */
+import type { IAnswer, IQuery } from '../session/types';
 import { isKept, sessionName, type IRecordContext } from './context';
 import { compare } from './json';
-import type { DatabaseDependency } from './types';
+import type { DatabaseAnswer, DatabaseDependency } from './types';
 
 interface IAsked {
   sid: string;
-  dialect: string | null;
-  runs: Set<number>;
-  /** Salted digests. */
-  statements: Set<string>;
+  queries: IQuery[];
 }
 
-/** More statements to one database are only counted by their runs. */
+/** More statements to one database are only counted by their runs, more answers not listed. */
 const MAX_STATEMENTS = 100;
 
 /** One for each database on a host; one in a file is that file. */
@@ -26,20 +23,9 @@ export function databases(context: IRecordContext): DatabaseDependency[] {
     for (const query of asked) {
       const uri = uriOf(context, query);
       if (uri !== null) {
-        const { dialect } = query;
-        const known = found.get(uri) ?? {
-          sid: session.sid,
-          dialect,
-          runs: new Set(),
-          statements: new Set()
-        };
+        const known = found.get(uri) ?? { sid: session.sid, queries: [] };
         found.set(uri, known);
-        if (query.run !== null) {
-          known.runs.add(query.run);
-        }
-        if (query.sha256 !== null && known.statements.size < MAX_STATEMENTS) {
-          known.statements.add(query.sha256);
-        }
+        known.queries.push(query);
       }
     }
   }
@@ -60,8 +46,14 @@ function uriOf(
 function dependency(
   context: IRecordContext,
   uri: string,
-  { sid, dialect, runs, statements }: IAsked
+  { sid, queries }: IAsked
 ): DatabaseDependency {
+  const [{ dialect }] = queries as [IQuery];
+  const runs = new Set(queries.flatMap(({ run }) => run ?? []));
+  const answers = answersOf(queries);
+  const listed = answers.slice(0, MAX_STATEMENTS);
+  const absent =
+    answers.length > listed.length ? 'too-many' : absentOf(queries);
   return {
     uri,
     annotations: {
@@ -73,8 +65,50 @@ function dependency(
       ...(runs.size === 0
         ? {}
         : { nb_run: Math.min(...runs), nb_runs: runs.size }),
-      nb_statements: [...statements].sort(compare),
-      nb_absent: 'not-taken'
+      nb_statements: statementsOf(queries),
+      ...(listed.length === 0 ? {} : { nb_answers: listed }),
+      ...(absent === null ? {} : { nb_absent: absent })
     }
   };
+}
+
+function statementsOf(queries: readonly IQuery[]): string[] {
+  const found = new Set(queries.flatMap(({ sha256 }) => sha256 ?? []));
+  return [...found].slice(0, MAX_STATEMENTS).sort(compare);
+}
+
+/** Each answer once, whoever fetched it; in an order of their own. */
+function answersOf(queries: readonly IQuery[]): DatabaseAnswer[] {
+  const found = new Map<string, DatabaseAnswer>();
+  for (const query of queries) {
+    if (query.answer !== null) {
+      const answer = listedAnswer(query.sha256, query.answer);
+      found.set(JSON.stringify(answer), answer);
+    }
+  }
+  return [...found]
+    .sort(([a], [b]) => compare(a, b))
+    .map(([, answer]) => answer);
+}
+
+/** An answer as records and run lists have it. */
+export function listedAnswer(
+  statement: string | null,
+  { fetched, reported, sha256, absent }: IAnswer
+): DatabaseAnswer {
+  return {
+    ...(statement === null ? {} : { statement }),
+    ...(fetched === null ? {} : { fetched }),
+    ...(reported === null ? {} : { reported }),
+    ...(sha256 === null ? { absent: absent ?? 'not-taken' } : { sha256 })
+  };
+}
+
+/** Why not everything that was answered has a digest; null where it has. */
+function absentOf(queries: readonly IQuery[]): string | null {
+  const reasons = queries.map(({ answer }) =>
+    answer === null ? 'not-taken' : answer.absent
+  );
+  const without = reasons.filter(reason => reason !== null);
+  return without.sort(compare)[0] ?? null;
 }

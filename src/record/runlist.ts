@@ -5,6 +5,7 @@
 import * as z from 'zod/mini';
 import type { IRunNote } from '../api';
 import { Sha256 } from '../journal/digest';
+import { DatabaseAnswer } from './types';
 
 const text = z.nullable(z.string());
 
@@ -37,6 +38,16 @@ const ListedRun = z.looseObject({
   ),
   reads: z.array(ListedFile),
   writes: z.array(ListedFile),
+  queried: z.optional(
+    z.array(
+      z.looseObject({
+        dialect: text,
+        host: text,
+        database: text,
+        ...DatabaseAnswer.shape
+      })
+    )
+  ),
   verdict: z.string(),
   reason: z.string(),
   because: z.optional(

@@ -56,6 +56,20 @@ export function inputsOf(statement: Statement): FileDependency[] {
   );
 }
 
+/** The fingerprint of what arrived, where it is one: of a body, of a database's only answer. */
+export function arrivedDigest(
+  dependency: RemoteDependency | DatabaseDependency
+): string | null {
+  if ('digest' in dependency) {
+    return dependency.digest?.sha256 ?? null;
+  }
+  const { annotations } = dependency;
+  const answers = 'nb_answers' in annotations ? annotations.nb_answers : [];
+  return annotations.nb_absent === undefined && answers?.length === 1
+    ? (answers[0]?.sha256 ?? null)
+    : null;
+}
+
 /** What came from addresses and databases. */
 export function fromElsewhere(
   statement: Statement

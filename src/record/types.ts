@@ -137,6 +137,19 @@ const RemoteDependency = z.strictObject({
   })
 });
 
+/** An answer of a database: all its rows with their digest, or those fetched with the reason. */
+export const DatabaseAnswer = z.strictObject({
+  /** Salted digest of the statement. */
+  statement: z.optional(Sha256),
+  /** Rows that the caller was given. */
+  fetched: z.optional(Count),
+  /** Rows of the whole answer, as the driver counts them. */
+  reported: z.optional(Count),
+  /** Of all rows in the order in which they came, as JSON without spaces. */
+  sha256: z.optional(Sha256),
+  absent: z.optional(z.string())
+});
+
 const DatabaseDependency = z.strictObject({
   uri: z.string().check(z.startsWith('nbdb:')),
   annotations: z.strictObject({
@@ -147,10 +160,13 @@ const DatabaseDependency = z.strictObject({
     nb_runs: z.optional(Count),
     /** Salted digests of the statements, without their secrets. */
     nb_statements: z.array(Sha256),
-    /** What was answered has no digest. */
-    nb_absent: z.string()
+    /** What they were answered with, where rows were fetched. */
+    nb_answers: z.optional(z.array(DatabaseAnswer)),
+    /** Not everything that was answered has a digest. */
+    nb_absent: z.optional(z.string())
   })
 });
+export type DatabaseAnswer = z.infer<typeof DatabaseAnswer>;
 export type RemoteDependency = z.infer<typeof RemoteDependency>;
 export type DatabaseDependency = z.infer<typeof DatabaseDependency>;
 

@@ -3,6 +3,7 @@
  * dialog and the viewer. What a record holds comes in as text that is safe to show; an
  * unknown code of a newer program is shown as it stands.
  */
+import type { DatabaseAnswer, DatabaseDependency } from './types';
 import type { ReasonCode, Verdict, VerdictReason } from '../condense/types';
 
 /** Untranslated or translated words, as JupyterLab's `TranslationBundle` gives them. */
@@ -190,5 +191,67 @@ export function leftOutWords(
     : trans.__(
         'Run %1 may use what it made: what that reads can’t be told.',
         show.count(may.run)
+      );
+}
+
+/** How many rows a database's answers had, in a few words. */
+export function databaseWords(
+  trans: ITranslator,
+  { nb_answers: answers = [], nb_absent }: DatabaseDependency['annotations'],
+  count: IShow['count']
+): string {
+  const all = answers.reduce((sum, { fetched = 0 }) => sum + fetched, 0);
+  const rows = trans._n('one row', '%2 rows', all, count(all));
+  if (answers.length === 0) {
+    return trans.__('a database; answers have no fingerprint');
+  }
+  if (nb_absent !== undefined) {
+    return trans.__('a database; %1 seen', rows);
+  }
+  return answers.length === 1
+    ? trans.__('a database; answer of %1', rows)
+    : trans.__('a database; %1 answers, %2', count(answers.length), rows);
+}
+
+/** Rows of one answer: how many were fetched, and why they have no fingerprint. */
+export function answerWords(
+  trans: ITranslator,
+  { fetched, reported, absent }: DatabaseAnswer,
+  show: IShow
+): string {
+  const rows = rowWords(trans, fetched, reported, show.count);
+  switch (absent) {
+    case undefined:
+      return rows;
+    case 'partial':
+      return trans.__('%1; no fingerprint: not known to be all', rows);
+    case 'too-large':
+      return trans.__('%1; no fingerprint: too large', rows);
+    case 'unlisted-type':
+      return trans.__('%1; no fingerprint: rows of other types', rows);
+    case 'moved':
+      return trans.__('%1; no fingerprint: the cursor was moved', rows);
+    case 'too-many':
+      return trans.__('one of too many answers to be told each');
+    default:
+      return trans.__('%1; no fingerprint: %2', rows, show.text(absent));
+  }
+}
+
+function rowWords(
+  trans: ITranslator,
+  fetched: number | undefined,
+  reported: number | undefined,
+  count: IShow['count']
+): string {
+  if (fetched === undefined) {
+    return trans.__('rows not counted');
+  }
+  return reported === undefined || reported === fetched
+    ? trans._n('1 row fetched', '%2 rows fetched', fetched, count(fetched))
+    : trans.__(
+        '%1 rows fetched, the driver counts %2',
+        count(fetched),
+        count(reported)
       );
 }

@@ -22,12 +22,12 @@ import {
   sortLog,
   type ISessionLog
 } from './log';
+import { queriesOf } from './queries';
 import { forgottenTexts, joinRuns, type IRuns } from './runs';
 import type {
   IExecution,
   IFileVersion,
   IMachine,
-  IQuery,
   IRemoteRead,
   ISession,
   ISessionObserver,
@@ -392,18 +392,6 @@ function addAnswer(answers: IRemoteRead[], told: IRemoteRead): void {
   } else if (answers.length === 0) {
     answers.push(told);
   }
-}
-
-function queriesOf(log: ISessionLog, { byId }: IRuns): IQuery[] {
-  return log.probes.flatMap(({ events }) =>
-    eventsOf(events, 'db.queried').map(event => ({
-      run: byId.get(event.run ?? '')?.number ?? null,
-      dialect: event.dialect ?? null,
-      host: event.host ?? null,
-      database: event.database ?? null,
-      sha256: event.statement?.sha256 ?? null
-    }))
-  );
 }
 
 function executionOf(events: readonly JournalEvent[]): IExecution | null {

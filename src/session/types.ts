@@ -133,6 +133,19 @@ export interface IQuery {
   database: string | null;
   /** Salted digest of its text. */
   sha256: string | null;
+  /** Null where nothing was seen of it. */
+  answer: IAnswer | null;
+}
+
+/** Rows that a database answered with, as far as they were fetched. */
+export interface IAnswer {
+  /** Rows that the caller was given; null where that isn't known. */
+  fetched: number | null;
+  /** Rows of the whole answer, as the driver counts them; null where it doesn't. */
+  reported: number | null;
+  /** Of all rows in the order in which they came; null with the reason in `absent`. */
+  sha256: string | null;
+  absent: string | null;
 }
 
 export interface IClassification {

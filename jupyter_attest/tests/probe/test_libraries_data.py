@@ -304,6 +304,35 @@ def test_a_query_is_told_by_its_digest_without_secrets(data: Kernel) -> None:
         "with sa.create_engine('sqlite:///q.db').connect() as c:\n"
         "    for _ in range(3): c.execute(sa.text(\"select 1 -- password='geheim'\"))"
     )
-    queried = one(events, "db.queried")
+    queried, *answers = of(events, "db.queried")
     assert (queried["dialect"], queried["database"]) == ("sqlite", "q.db")
+    assert answers == []
     assert data.text(queried["statement"]) == "select 1 -- password='***'"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("pd.read_sql(FOUR, engine)", (4, True, None)),
+        ("list(pd.read_sql(FOUR, engine, chunksize=3))", (4, True, None)),
+        ("c.execute(sa.text(FOUR)).scalars().all()", (4, True, None)),
+        ("[row for row in c.execute(sa.text(FOUR))]", (4, True, None)),
+        ("c.execution_options(stream_results=True).execute(sa.text(FOUR)).all()", (4, True, None)),
+        ("list(c.execution_options(yield_per=3).execute(sa.text(FOUR)).partitions())",
+         (4, True, None)),
+        ("c.execute(sa.text(FOUR)).first()", (1, False, "partial")),
+        ("c.execute(sa.text(FOUR)).fetchmany(4)", (4, False, "partial")),
+    ],
+)  # fmt: skip
+def test_rows_that_sqlalchemy_fetches_are_counted_whatever_the_driver(
+    data: Kernel, code: str, said: tuple[int, bool, str | None]
+) -> None:
+    four = "select 1 as a union select 2 union select 3 union select 4"
+    data.run(f"FOUR = {four!r}\nengine = sa.create_engine('sqlite:///q.db'); c = engine.connect()")
+    events = data.record(code)
+    asked = [e for e in of(events, "db.queried") if "result" in e]
+    told = [e["result"] for e in asked if data.text(e["statement"]) == four]
+    assert {(t["fetched"], t["whole"], t["absent"]) for t in told} == {said}
+    if said[1]:
+        digest = hashlib.sha256(b"[[1],[2],[3],[4]]").hexdigest()
+        assert {t["sha256"] for t in told} == {digest}

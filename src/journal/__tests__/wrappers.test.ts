@@ -107,6 +107,18 @@ const Entry = z.discriminatedUnion('form', [
     host: Steps,
     database: Steps,
     trusts: z.optional(z.array(z.string()))
+  }),
+  z.strictObject({
+    ...shared,
+    form: z.literal('rows'),
+    gives: z.enum(['row', 'rows', 'all', 'moves']),
+    arguments: Places,
+    argument: z.optional(Place),
+    through: z.optional(z.literal(true)),
+    reported: z.optional(Steps),
+    unless: z.optional(Steps),
+    optional: z.optional(z.literal(true)),
+    trusts: z.optional(z.array(z.string()))
   })
 ]);
 

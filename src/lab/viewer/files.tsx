@@ -20,7 +20,13 @@ import {
   shortDigest,
   visible
 } from '../text';
-import { hereWords, kindWords, observersText, takenWords } from '../wording';
+import {
+  answerText,
+  hereWords,
+  kindWords,
+  observersText,
+  takenWords
+} from '../wording';
 import type { Here, IShownFile, RecordModel } from './model';
 import { Table, type IColumn } from '../table';
 
@@ -152,7 +158,35 @@ function Detail(props: {
           [trans.__('On this computer'), hereWords(trans, file.here)]
         ]}
       />
+      {file.answers.length > 0 && (
+        <Answers answers={file.answers} trans={trans} />
+      )}
     </section>
+  );
+}
+
+/** What a database answered: rows and fingerprint, or why it has none. */
+function Answers(props: {
+  answers: IShownFile['answers'];
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { answers, trans } = props;
+  return (
+    <Facts
+      wide
+      rows={answers.map((answer, index) => [
+        trans.__('Answer %1', count(index + 1, localeOf(trans))),
+        <>
+          {answerText(trans, answer)}
+          {answer.sha256 !== undefined && (
+            <>
+              {', '}
+              <Code>{shortDigest(answer.sha256)}</Code>
+            </>
+          )}
+        </>
+      ])}
+    />
   );
 }
 

@@ -6,8 +6,13 @@
  */
 import { PathExt } from '@jupyterlab/coreutils';
 import type { IRecordSummary, IReplayNote, IVerifyReply } from '../../api';
-import { fromElsewhere, summarize } from '../../record/story';
-import type { Dependency, FileDependency, Statement } from '../../record/types';
+import { arrivedDigest, fromElsewhere, summarize } from '../../record/story';
+import type {
+  DatabaseAnswer,
+  Dependency,
+  FileDependency,
+  Statement
+} from '../../record/types';
 import type { IAttestClient } from '../../tokens';
 import { openRecord, type IOpenedRecord, type Opened } from './record';
 import { Observable } from '../observable';
@@ -46,6 +51,8 @@ export interface IShownFile {
   taken: string | null;
   absent: string | null;
   here: Here;
+  /** What a database answered; nothing for anything else. */
+  answers: readonly DatabaseAnswer[];
 }
 
 export interface IRecordModelOptions {
@@ -182,7 +189,8 @@ export class RecordModel extends Observable {
       seenBy: known?.seenBy ?? [],
       taken: known?.taken ?? (here === undefined ? null : 'at-attest'),
       absent: sha256 === null ? 'not-taken' : null,
-      here: here?.sha256 === sha256 ? here.state : 'not-checked'
+      here: here?.sha256 === sha256 ? here.state : 'not-checked',
+      answers: []
     };
   }
 
@@ -363,7 +371,8 @@ function shownRead(file: FileDependency, index: number): IShownFile {
     seenBy: a.nb_via === undefined ? (a.nb_seenBy ?? []) : [],
     taken: a.nb_digestTaken ?? null,
     absent: a.nb_absent ?? null,
-    here: 'not-checked'
+    here: 'not-checked',
+    answers: []
   };
 }
 
@@ -372,19 +381,20 @@ function shownElsewhere(
   index: number
 ): IShownFile {
   const a = dependency.annotations;
-  const digest = 'digest' in dependency ? dependency.digest : undefined;
+  const sha256 = arrivedDigest(dependency);
   return {
     key: `elsewhere ${index}`,
     written: false,
     name: dependency.uri,
     kind: a.nb_kind,
     sizeBytes: 'nb_bytes' in a ? Number(a.nb_bytes) : null,
-    sha256: digest?.sha256 ?? null,
+    sha256,
     run: a.nb_run ?? null,
     via: null,
     seenBy: [],
-    taken: digest === undefined ? null : 'delivered',
+    taken: sha256 === null ? null : 'delivered',
     absent: a.nb_absent ?? null,
-    here: 'not-checked'
+    here: 'not-checked',
+    answers: 'nb_answers' in a ? (a.nb_answers ?? []) : []
   };
 }

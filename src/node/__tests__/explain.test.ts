@@ -80,6 +80,21 @@ describe('explain', () => {
     expect(told).not.toContain('read no file');
   });
 
+  it('tells how many rows a database answered with, and whose fingerprint it has', async () => {
+    const whole = { id: 1, fetched: 5, whole: true, sha256: 'cd'.repeat(32) };
+    const part = { id: 2, fetched: 2, whole: false, absent: 'partial' };
+    await attested({
+      runs: [
+        { code: 'read()', asks: 'a.example.org', answer: whole },
+        { code: 'read()', asks: 'b.example.org', answer: part },
+        { code: 'save()', writes: { [at('model.bin')]: 'weights' } }
+      ]
+    });
+    const told = await story('model.bin');
+    expect(told).toContain(' cdcdcdcd a database; answer of 5 rows');
+    expect(told).toContain(' unknown a database; 2 rows seen');
+  });
+
   it('tells the same from the record itself', async () => {
     await attested();
     expect(await story('model.bin.sigstore.json')).toBe(

@@ -13,6 +13,8 @@ export interface IRunScript {
   fetches?: Record<string, string | null>;
   /** Databases on this host. */
   asks?: string;
+  /** What was seen of their answer. */
+  answer?: object;
   /** Path → bytes that the run writes. */
   writes?: Record<string, string>;
   /** Done while the run is under way, unseen by anybody. */
@@ -280,7 +282,8 @@ function recordRun(
   );
   if (run.asks !== undefined) {
     const asked = { dialect: 'postgresql', host: run.asks, database: 'd' };
-    probe.add('db.queried', 'probe', { ...attributed, ...asked });
+    const result = run.answer === undefined ? {} : { result: run.answer };
+    probe.add('db.queried', 'probe', { ...attributed, ...asked, ...result });
   }
   Object.entries(run.writes ?? {}).forEach(([file, bytes]) => {
     opened(file, ['write', 'create', 'truncate']);

@@ -574,6 +574,77 @@ describe('a database that was asked', () => {
   });
 });
 
+describe('the answers of a database', () => {
+  const at = { dialect: 'postgresql', host: 'db.example.org', database: 'd' };
+  const statement = { sha256: 'a'.repeat(64), salt: 'c2FsdA==', bytes: 8 };
+  const asked = { ...at, statement };
+  const all = { fetched: 2, reported: 2, whole: true, sha256: 'e'.repeat(64) };
+  const part = { fetched: 1, whole: false, sha256: null, absent: 'partial' };
+  const answers = (...results: object[]) => {
+    const session = new FakeSession();
+    session.run({
+      inside: (probe, here) => {
+        probe.add('db.queried', { ...here, ...asked });
+        results.forEach(result =>
+          probe.add('db.queried', { ...here, ...asked, result })
+        );
+      },
+      writes: { [MODEL]: 'w' }
+    });
+    const { annotations } = definition(
+      recordOf([session])
+    ).resolvedDependencies.find(
+      each => each.annotations?.nb_kind === 'database'
+    )!;
+    return annotations;
+  };
+  const shown = { statement: statement.sha256, fetched: 2, reported: 2 };
+  const whole = { ...shown, sha256: all.sha256 };
+  const half = { statement: statement.sha256, fetched: 1, absent: 'partial' };
+
+  it('stand with their rows and fingerprints beside the statements', () => {
+    const found = answers({ id: 1, ...all });
+    expect(found).toMatchObject({ nb_answers: [whole] });
+    expect(found).not.toHaveProperty('nb_absent');
+  });
+  it('are said as they were told last, each by itself', () => {
+    expect(answers({ id: 1, ...part }, { id: 1, ...all })).toMatchObject({
+      nb_answers: [whole]
+    });
+    const both = answers({ id: 1, ...all }, { id: 2, ...part });
+    expect(both).toMatchObject({
+      nb_answers: [half, whole],
+      nb_absent: 'partial'
+    });
+  });
+  it('never pass for seen where nothing of them was', () => {
+    const found = answers();
+    expect(found).toMatchObject({ nb_absent: 'not-taken' });
+    expect(found).not.toHaveProperty('nb_answers');
+  });
+  it('stand in the run list too, also those of a file', () => {
+    const session = new FakeSession();
+    session.run({
+      inside: (probe, here) =>
+        void probe.add('db.queried', {
+          ...here,
+          ...asked,
+          dialect: 'sqlite',
+          host: null,
+          database: '/srv/data/q.db',
+          result: { id: 1, ...all }
+        }),
+      writes: { [MODEL]: 'w' }
+    });
+    const list = recordOf([session]).byproducts.find(
+      ({ name }) => name === 'runs.json'
+    );
+    const { runs } = JSON.parse(text(list!.bytes)) as { runs: object[] };
+    const queried = { dialect: 'sqlite', host: null, database: 'q.db' };
+    expect(runs).toMatchObject([{ queried: [{ ...queried, ...whole }] }]);
+  });
+});
+
 describe('random states', () => {
   it('stand in the run list, before and after the runs that drew', () => {
     const session = new FakeSession();
