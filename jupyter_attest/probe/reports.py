@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 from .delivered import fingerprint_of
@@ -80,6 +81,11 @@ class Report:
         self.lazy = lazy
         #: The library's classes that stand for those they inherit from.
         self.heirs = heirs
+        #: The class of the cursors that a connection's ``execute`` is to make. Before Python 3.11
+        #: it calls its own ``cursor()``, which makes them anyway.
+        self.makes = None
+        if self.form == "statement" and "gives" in entry and sys.version_info >= (3, 11):
+            self.makes = heirs.get(entry["gives"])
 
     # ------------------------------------------------------------------------------- before, after
 
@@ -119,7 +125,7 @@ class Report:
         if self.form == "rows":
             probe.attempt(self.part, self._fetched, args, kwargs, result)
             return
-        if self.form == "query":
+        if self.form in ("query", "statement"):
             probe.attempt(self.part, self._executed, args, kwargs, False)
         if self.entry.get("connects"):
             probe.attempt(self.part, self._connected, args, kwargs, result)
@@ -129,7 +135,7 @@ class Report:
 
     def raised(self, args: tuple[Any, ...], kwargs: dict[str, Any], error: BaseException) -> None:
         """Notice that the call failed, or that an iterator is at its end."""
-        if self.form == "query":
+        if self.form in ("query", "statement"):
             self.probe.attempt(self.part, self._executed, args, kwargs, True)
         elif self.form == "rows" and type(error) in (StopIteration, StopAsyncIteration):
             self.probe.attempt(self.part, self._fetched, args, kwargs, None)
@@ -309,6 +315,9 @@ class Report:
         if type(statement) is not str:
             return
         known = self.probe.databases.setdefault(_id(owner), {})
+        if owner is not args[0]:
+            path = known.get("main")
+            self.probe.asks(args[0], lambda: self._about_file(statement, path), self.library)
         words = statement[:LONGEST].lower()
         if "attach" in words or "vacuum" in words:
             self._attached(statement, args, kwargs, known)
@@ -419,7 +428,7 @@ class Report:
         if type(statement) is not str:
             return
         fields = self._asked(statement, args, kwargs)
-        if probe.asks(self._cursor(args, kwargs), fields, self.library):
+        if probe.asks(self._cursor(args, kwargs), lambda: fields, self.library):
             run, how = probe.current()
             seen = run.seen if run is not None else probe.loose
             key = (fields["statement"]["sha256"], *map(fields.get, DATABASE), "db")
@@ -431,7 +440,15 @@ class Report:
                 self._path(path, direction)
 
     def _cursor(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return _argument(self.entry["arguments"]["cursor"], args, kwargs)
+        places = self.entry.get("arguments")
+        return args[0] if places is None else _argument(places["cursor"], args, kwargs)
+
+    def _about_file(self, statement: str, path: str | None) -> dict[str, Any]:
+        """Return what is told of a statement that a SQLite database was asked, once rows came."""
+        return {
+            "library": self.library, "dialect": "sqlite", "host": None, "database": path,
+            "statement": self.probe.journal.text(*cut_text(statement)),
+        }  # fmt: skip
 
     def _asked(
         self, statement: str, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -474,19 +491,14 @@ class Report:
         size = _argument(entry.get("argument", {}), args, kwargs)
         if (type(size) is int and size == 0) or (size is None and "through" in entry):
             return  # none were asked for, or they were told a moment ago
-        if result.fetched is None:
-            result.reported = self._reported(args, kwargs)
+        doubted = "unless" in entry and self._look(entry["unless"], args, kwargs, None) is not None
+        if gives == "row" and given is None and doubted and "reported" not in entry:
+            return  # None may be a row, and needn't be the end
+        if result.fetched is None and "reported" in entry and not doubted:
+            reported = self._look(entry["reported"], args, kwargs, None)
+            counted = type(reported) is int and 0 <= reported < 1 << 53
+            result.reported = reported if counted else None
         probe.fetched(result, given, gives)
-
-    def _reported(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | None:
-        """Return how many rows the driver counts, where it counts those of the whole answer."""
-        entry = self.entry
-        if "reported" not in entry:
-            return None
-        if "unless" in entry and self._look(entry["unless"], args, kwargs, None) is not None:
-            return None
-        count = self._look(entry["reported"], args, kwargs, None)
-        return count if type(count) is int and 0 <= count < 1 << 53 else None
 
 
 def _argument(place: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

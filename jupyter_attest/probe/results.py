@@ -44,17 +44,22 @@ class Result:
     """What a cursor was asked last, and the rows that were fetched from it so far."""
 
     __slots__ = (
-        "absent", "asking", "ended", "fetched", "fields", "hash", "id", "length", "library",
+        "about", "absent", "asking", "ended", "fetched", "hash", "id", "length", "library",
         "owner", "reported", "run", "told", "waiting",
     )  # fmt: skip
 
     def __init__(
-        self, cursor: Any, fields: dict[str, Any], library: str, run: Run | None, id: int
+        self,
+        cursor: Any,
+        about: Callable[[], dict[str, Any]],
+        library: str,
+        run: Run | None,
+        id: int,
     ) -> None:
         #: An id is used again after its object's end.
         self.owner = ref(cursor)
-        #: Of the event that told the statement.
-        self.fields = fields
+        #: What is told of the statement.
+        self.about = about
         #: Who hears the rows: the innermost that heard the statement.
         self.library = library
         self.run, self.id = run, id
@@ -129,7 +134,7 @@ class Result:
 class Results(Recording):
     """Answers of databases."""
 
-    def asks(self, cursor: Any, fields: dict[str, Any], library: str) -> bool:
+    def asks(self, cursor: Any, about: Callable[[], dict[str, Any]], library: str) -> bool:
         """Follow what a cursor is asked; False if that is done in the name of who has told it."""
         known = self.result_of(cursor)
         if known is not None:
@@ -143,7 +148,7 @@ class Results(Recording):
             self.tell_result(oldest, oldest.run, "context")
         try:
             self.asked += 1
-            self.results[_id(cursor)] = Result(cursor, fields, library, run, self.asked)
+            self.results[_id(cursor)] = Result(cursor, about, library, run, self.asked)
         except TypeError:  # no weak reference to it is possible
             self.results.pop(_id(cursor), None)
         return True
@@ -189,6 +194,9 @@ class Results(Recording):
         for result in list(self.results.values()):
             if result.run is run or result.run is None or result.run.id not in self.open_runs:
                 self.tell_result(result, run, "context")
+        for key, result in list(self.results.items()):
+            if result.owner() is None:
+                self.results.pop(key, None)
 
     def tell_result(self, result: Result, run: Run | None, how: str) -> None:
         """Tell a result unless nothing was fetched, or nothing since it was told."""
@@ -196,17 +204,18 @@ class Results(Recording):
         if (result.fetched is None and result.absent is None) or result.told == said:
             return
         result.told = said
+        fields = result.about()
         seen = run.seen if run is not None else self.loose
         count = seen.get(("results",), 0)
         seen[("results",)] = count + 1
         if count >= MOST_TOLD:
-            key = (result.fields["statement"]["sha256"], "results")
+            key = (fields["statement"]["sha256"], "results")
             if key in seen:
                 return
             seen[key] = 1
             said = {"id": result.id, "absent": "too-many", "whole": False}
         how = how if run is not None else "none"
-        self.tell("db.queried", run, how, {**result.fields, "result": said})
+        self.tell("db.queried", run, how, {**fields, "result": said})
 
 
 def canonical(rows: Any) -> str:
@@ -231,6 +240,8 @@ def _rows_json(rows: Any) -> str:
 def _row_values(row: Any) -> list[Any]:
     if type(row) is dict:
         row = list(row.values())
+    elif type_name(row) == "sqlite3.Row" and is_static(type(row)):
+        row = tuple(row)
     if type(row) is not tuple and type(row) is not list:
         raise UnlistedError
     return [_row_value(value) for value in row]

@@ -27,11 +27,14 @@ def stand_in(original: Any, report: Report, namespace: dict[str, Any]) -> Any:
     return type("Native", (Native,), call)(original)
 
 
-def method_in(original: Any, report: Report, namespace: dict[str, Any]) -> Any:
-    """Return a function that tells first; ``original`` is one or stands in a class's dictionary."""
+def method_in(original: Any, report: Report, namespace: dict[str, Any], called: Any = None) -> Any:
+    """Return a function that tells first; ``original`` is one or stands in a class's dictionary.
+
+    ``called`` does the original's work in another way.
+    """
     if type(original) in (staticmethod, classmethod):
         return type(original)(method_in(original.__func__, report, namespace))
-    made = _teller(original, report, namespace)
+    made = _teller(original if called is None else called, report, namespace)
     if type(original) is types.FunctionType:
         code = original.__code__
         made.__code__ = made.__code__.replace(co_filename=code.co_filename, co_name=code.co_name)
@@ -76,14 +79,37 @@ def put_method(owner: Any, name: str, report: Report, namespace: dict[str, Any])
     What an heir doesn't have is its ancestor's.
     """
     bases = _type_mro(owner) if type(owner) is HeirType else (owner,)
-    original = next((_type_dict(b)[name] for b in bases if name in _type_dict(b)), None)
-    if original is None:
+    own = next((_type_dict(b) for b in bases if name in _type_dict(b)), None)
+    if own is None:
         return False
+    called = None
+    if report.makes is not None:
+        called = shortcut(own[name], own["cursor"], report.makes, namespace)
     try:
-        setattr(owner, name, method_in(original, report, namespace))
+        setattr(owner, name, method_in(own[name], report, namespace, called))
     except (TypeError, AttributeError):  # a static type
         return False
     return True
+
+
+def shortcut(execute: Any, cursor: Any, heir: Any, namespace: dict[str, Any]) -> Any:
+    """Return a connection's ``execute`` whose cursor is an heir, as its ``cursor()`` gives one.
+
+    ``execute`` and ``cursor`` are the connection's own methods; the heir's ``execute`` tells.
+    """
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if kwargs:  # none are taken: the error is to name this method
+            return execute(self, *args, **kwargs)
+        made = cursor(self, heir)
+        try:
+            return made.execute(*args)
+        except BaseException as error:
+            trace = error.__traceback__
+            error.__traceback__ = trace.tb_next if trace is not None else None
+            raise
+
+    return types.FunctionType(call.__code__, namespace, call.__name__, None, call.__closure__)
 
 
 def _teller(original: Any, report: Report, namespace: dict[str, Any]) -> Any:

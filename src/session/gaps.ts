@@ -269,7 +269,9 @@ function fromProbes({ log, files }: IGapFacts): IGap[] {
         once('network', event, hostOf(event.url));
         break;
       case 'db.queried':
-        once('network', event, event.host ?? event.dialect ?? 'database');
+        if (typeof event.host === 'string' || event.dialect !== 'sqlite') {
+          once('network', event, event.host ?? event.dialect ?? 'database');
+        }
         break;
       default: // other events are no gap
         break;

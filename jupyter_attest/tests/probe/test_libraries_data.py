@@ -152,6 +152,12 @@ def test_all_entries_of_the_table_were_found(data: Kernel) -> None:
             "hasattr(c, '__dict__'), type(c.cursor()), len(repr(c).split())",
             "(False, sqlite3.Cursor, 4)",
         ),
+        ("type(c.execute('select 1')) is sqlite3.Cursor", "True"),
+        (
+            "c.row_factory = sqlite3.Row; r = c.execute('select 1 as a').fetchone()['a'];"
+            " c.row_factory = None; r",
+            "1",
+        ),
         ("list(inspect.signature(ET.parse).parameters)", "['source', 'parser', 'base_url']"),
     ],
 )
@@ -306,7 +312,8 @@ def test_a_query_is_told_by_its_digest_without_secrets(data: Kernel) -> None:
     )
     queried, *answers = of(events, "db.queried")
     assert (queried["dialect"], queried["database"]) == ("sqlite", "q.db")
-    assert answers == []
+    # SQLAlchemy itself asks for a setting; of ours no row was fetched.
+    assert {data.text(e["statement"])[:6] for e in answers} <= {"PRAGMA"}
     assert data.text(queried["statement"]) == "select 1 -- password='***'"
 
 
@@ -336,3 +343,47 @@ def test_rows_that_sqlalchemy_fetches_are_counted_whatever_the_driver(
     if said[1]:
         digest = hashlib.sha256(b"[[1],[2],[3],[4]]").hexdigest()
         assert {t["sha256"] for t in told} == {digest}
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("held.execute(FOUR).fetchall()", (4, True, None)),
+        ("[row for row in held.execute(FOUR)]", (4, True, None)),
+        ("held.cursor().execute(FOUR).fetchall()", (4, True, None)),
+        ("pd.read_sql(FOUR, held)", (4, True, None)),
+        ("c = held.execute(FOUR)\nwhile c.fetchone(): pass", (4, True, None)),
+        ("c = held.execute(FOUR)\nwhile c.fetchmany(3): pass", (4, True, None)),
+        ("rows = sqlite3.connect('q.db'); rows.row_factory = sqlite3.Row\n"
+         "rows.execute(FOUR).fetchall()", (4, True, None)),
+        ("c = held.execute(FOUR); c.fetchone(); c.fetchmany(0)", (1, False, "partial")),
+        ("rows.row_factory = lambda cursor, row: None\n"
+         "c = rows.execute(FOUR); c.fetchone(); c.fetchone()", None),
+    ],
+)  # fmt: skip
+def test_rows_of_a_sqlite_file_are_counted(
+    data: Kernel, code: str, said: tuple[int, bool, str | None] | None
+) -> None:
+    four = "select 1 as a union select 2 union select 3 union select 4"
+    data.run(f"import sqlite3; FOUR = {four!r}; held = sqlite3.connect('q.db')")
+    events = data.record(code)
+    told = [e for e in of(events, "db.queried") if data.text(e["statement"]) == four]
+    results = [e["result"] for e in told]
+    assert [(t["fetched"], t["whole"], t["absent"]) for t in results] == ([said] if said else [])
+    assert all((e["host"], e["database"][-5:]) == (None, "/q.db") for e in told)
+    if said and said[1]:
+        digest = hashlib.sha256(b"[[1],[2],[3],[4]]").hexdigest()
+        assert [t["sha256"] for t in results] == [digest]
+
+
+def test_errors_of_a_connections_shortcut_are_as_they_were(data: Kernel) -> None:
+    said = "import sqlite3; c = sqlite3.connect(':memory:')\ntry: c.execute({})\n"
+    said += "except Exception as e: print(type(e).__name__, e)"
+    shown = [data.run(said.format(args)).stdout for args in ("'selec 1'", "", "sql='select 1'")]
+    assert "near" in shown[0]
+    assert "execute expected at least 1 argument, got 0" in shown[1]
+    assert "Connection.execute() takes no keyword arguments" in shown[2]
+    outcome = data.run("c.execute('selec 1')")
+    assert outcome.ename == "OperationalError"
+    assert "attest" not in outcome.traceback
+    assert outcome.traceback.count("line 1") == 1

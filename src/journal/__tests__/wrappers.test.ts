@@ -70,6 +70,7 @@ const Entry = z.discriminatedUnion('form', [
     ...shared,
     form: z.literal('statement'),
     argument: Place,
+    gives: z.optional(z.string()),
     parameters: z.optional(Place)
   }),
   z.strictObject({

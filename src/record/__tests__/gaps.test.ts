@@ -426,7 +426,10 @@ const STORIES: Record<GapCode, [shows: IStory, hides: IStory][]> = {
   ],
   network: [
     [inside('net.connected', { host: 'example.org', port: 443 }), first({})],
-    [inside('db.queried', {}), first({})],
+    [
+      inside('db.queried', {}),
+      inside('db.queried', { dialect: 'sqlite', host: null })
+    ],
     [inside('remote.read', { url: 'https://example.org/a' }), first({})]
   ],
   'native-io': [[meter(50_000_000), meter(1000)]],
