@@ -373,6 +373,8 @@ class Report:
             return value
         if type(value) is int:
             return str(value)
+        if type(value) is bytes:
+            return value.decode("utf-8", "replace")
         return str(value) if self._trusted(value) else None
 
     def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -141,7 +141,7 @@ class Wrappers:
         if row.get("version") == "python":
             return self.probe.environment.python
         package = _module_table.get(row["ready"].partition(".")[0])
-        if type(package) is types.ModuleType:
+        if type(package) is types.ModuleType and row.get("version") != "distribution":
             version = package.__dict__.get("__version__")
             if type(version) is str:
                 return version

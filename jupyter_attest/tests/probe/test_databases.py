@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from jupyter_attest.tests.journals import Event
-
+from .answers import answers, fingerprint
 from .kernels import Kernel, of
 
 pgserver: Any = pytest.importorskip("pgserver", reason="no PostgreSQL for this Python on PyPI")
@@ -77,18 +74,6 @@ def test_a_driver_shows_what_it_would_without_a_probe(asking: Kernel) -> None:
     failed = asking.run("with two, two.cursor() as c: c.execute('select nothing from nowhere')")
     assert failed.ename == "UndefinedTable"
     assert "attest" not in failed.traceback
-
-
-def fingerprint(rows: list[list[Any]]) -> str:
-    """The fingerprint of an answer, as the documentation says how to take it."""
-    return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode()).hexdigest()
-
-
-def answers(events: list[Event], asking: Kernel, statement: str) -> list[dict[str, Any]]:
-    """What was told of the answers to a statement, each as it was told last."""
-    asked = [e for e in of(events, "db.queried") if "result" in e]
-    told = [e["result"] for e in asked if asking.text(e["statement"]) == statement]
-    return list({result["id"]: result for result in told}.values())
 
 
 #: Five rows, each of a number and a text.

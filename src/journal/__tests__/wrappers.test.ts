@@ -131,7 +131,7 @@ const Table = z.strictObject({
       ready: z.string(),
       from: Version,
       below: Version,
-      version: z.optional(z.literal('python')),
+      version: z.optional(z.enum(['python', 'distribution'])),
       unreached: z.optional(z.array(z.string())),
       entries: z.array(Entry).check(z.minLength(1))
     })
