@@ -92,11 +92,11 @@ class Documents:
     """
 
     def __init__(self, home: Path) -> None:
-        """Read what is there; an unreadable file counts as empty."""
+        """Read what is there; what can't be read, or is no file, counts as empty."""
         self._file = home / "documents.json"
         self._entries: dict[str, dict[str, Any]] = {}
         with contextlib.suppress(OSError, ValueError):
-            read = json.loads(self._file.read_text("utf-8"))
+            read = json.loads(self._file.read_text("utf-8")) if self._file.is_file() else {}
             self._entries = {
                 path: entry
                 for path, entry in read.items()
@@ -213,6 +213,7 @@ def remember_write(home: Path, path: Any, sha256: str | None, sid: str, t: str) 
         return
     line = json.dumps({"path": path, "sha256": sha256, "sid": sid, "t": t}, ensure_ascii=False)
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+    flags |= getattr(os, "O_NONBLOCK", 0)  # a pipe in its place holds nobody
     with contextlib.suppress(OSError, UnicodeError):
         descriptor = os.open(home / "index.jsonl", flags, 0o600)
         try:

@@ -190,13 +190,17 @@ class JournalFile:
         self._seq = 0
         self._prev: str | None = None
         self._closed = False
+        self._introduce()
+
+    def _introduce(self) -> None:
+        """Say who writes here, first of all."""
         self.add(
             "journal.started",
             program={"name": "jupyter-attest", "version": __version__},
             python=platform.python_version(),
             platform=f"{platform.system()} {platform.release()} {platform.machine()}",
         )
-        for joined in observers:
+        for joined in self._observers:
             self.add("observer.joined", observer=joined, by=joined["id"])
 
     def add(self, kind: str, *, by: str | None = None, **fields: Any) -> None:
@@ -257,7 +261,7 @@ class JournalFile:
         self._forget_descriptor()
 
     def _open(self) -> None:
-        if self._descriptor is not None:
+        if self._descriptor is not None and not self._was_removed(self._descriptor):
             return
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
         descriptor = os.open(self.path, flags, 0o600)
@@ -267,6 +271,19 @@ class JournalFile:
             os.close(descriptor)
             raise
         self._descriptor = descriptor
+
+    def _was_removed(self, descriptor: int) -> bool:
+        """Whether nobody can read what is written to this file; it is closed then."""
+        if os.fstat(descriptor).st_nlink or os.name == "nt":
+            return False
+        self._lost += self._seq
+        self._lost_reason = "its file was removed"
+        self._forget_descriptor()
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        self._introduce()
+        self._waiting.extend(waiting)
+        return True
 
     def _continue(self, descriptor: int) -> None:
         """Find the end of the chain; a torn last line is cut off, and a gap says so."""

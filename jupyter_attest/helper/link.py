@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-#: Commands that wait while the helper is slow; later ones are dropped.
+#: Commands that wait while the helper is slow; with more it stands still, and is ended.
 MAX_WAITING = 10_000
 
 Message = dict[str, Any]
@@ -49,10 +49,12 @@ class HelperLink:
         return self._process.pid if self._process else None
 
     def send(self, command: Message) -> bool:
-        """Queue a command; false when it was dropped."""
+        """Queue a command; false when it was dropped, and the helper with it."""
         try:
             self._commands.put_nowait(command)
         except queue.Full:
+            if self._process is not None:
+                self._process.kill()
             return False
         return True
 

@@ -15,6 +15,8 @@ SECONDS, OBJECTS = 0.05, 40_000
 COSTLY = 5_000_000
 #: Ids of shared objects kept for all names together.
 IDS_LIMIT = 100_000
+#: In a namespace with more names than this none is compared; nor are more than so many at once.
+MOST_NAMES, MOST_ROWS = 20_000, 4_000
 #: Names that IPython keeps for its own: sources of runs, and what ``_1``, ``_2`` … are.
 IPYTHONS = frozenset({
     "In", "Out", "_ih", "_oh", "_dh", "_i", "_ii", "_iii", "get_ipython", "exit", "quit", "open",
@@ -58,13 +60,21 @@ class Names:
         #: Keys and ids of values at the last scan, in the dictionary's order.
         self.keys: list[str] = []
         self.values: list[int] = []
+        #: There are, or were at the last look, too many names: nothing is known of them.
+        self.too_many = False
         self.forget()
 
     def forget(self) -> None:
         """Begin anew with what there is now."""
+        self.drop()
+        self.too_many = type(self.namespace) is dict and len(self.namespace) > MOST_NAMES
+        if not self.too_many:
+            self.changes(set(), False)
+
+    def drop(self) -> None:
+        """Know nothing of any name."""
         self.entries, self.stored = {}, 0
         self.keys, self.values = [], []
-        self.changes(set(), False)
 
     def are_plain(self, touched: set[str]) -> bool:
         """Tell whether these names stood for nothing, or for plain values, when last looked at.
@@ -77,7 +87,7 @@ class Names:
                 return False
             if entry is not None and not entry.plain:
                 return False
-        return type(self.namespace) is dict
+        return type(self.namespace) is dict and not self.too_many
 
     def scan(self) -> tuple[set[str], set[str]]:
         """Return the names bound (again) and the names gone since the last scan."""
@@ -128,13 +138,30 @@ class Names:
         namespace = self.namespace
         if type(namespace) is not dict:
             return [], False
+        if self.too_many:
+            self.forget()
+            return [], False
+        if len(namespace) > MOST_NAMES:
+            self.drop()
+            self.too_many = True
+            return [], False
         bound, gone = self.scan()
         if everything:
             touched = self.entries.keys() | bound
         wanted = {name for name in touched if name in namespace and not is_ipythons(name)} | bound
         if not wanted and not gone:
             return [], True
+        if len(wanted) + len(gone) > MOST_ROWS:
+            self._pass_over(wanted, gone)
+            return [], False
         return self._compare(wanted, gone, touched)
+
+    def _pass_over(self, names: set[str], gone: set[str]) -> None:
+        """Note what so many names stand for now, and no more."""
+        for name in gone:
+            self._store(name, None)
+        for name in names:
+            self._store(name, Entry(self.namespace[name], None))
 
     def _compare(
         self, wanted: set[str], gone: set[str], touched: set[str]
@@ -173,7 +200,7 @@ class Names:
         known = before is not None and before.id == _id(value)
         if known and before.digest is None and before.cost > COSTLY:  # type: ignore[union-attr]
             return before
-        if budget.objects < 0:
+        if budget.objects < 0 or not budget.affords(0):
             return Entry(value, None, OVER)
         return Entry(value, self.looker.look(value, budget))
 
@@ -214,25 +241,32 @@ class Names:
         after: dict[str, Entry | None],
     ) -> None:
         """Label the rows whose names share an object."""
-        groups: list[tuple[frozenset[int], list[dict[str, Any]]]] = []
-        for row in rows:
-            shown = after[row["name"]] or before[row["name"]]
-            ids = shown.ids if shown is not None else frozenset()
-            if not ids:
-                continue
-            together = [row]
-            apart = []
-            for group in groups:
-                if group[0].isdisjoint(ids):
-                    apart.append(group)
-                else:
-                    ids |= group[0]
-                    together += group[1]
-            groups = [*apart, (ids, together)]
-        for _, together in groups:
-            if len(together) > 1:
-                label = min(row["name"] for row in together)
-                for row in together:
+        shown = [(row, after[row["name"]] or before[row["name"]]) for row in rows]
+        holders = [(row, entry.ids) for row, entry in shown if entry is not None and entry.ids]
+        if len(holders) < 2:
+            return
+        #: The last row that holds an object, and for each row another one of its group, or itself.
+        owners: dict[int, int] = {}
+        groups: list[int] = []
+
+        def group_of(place: int) -> int:
+            while groups[place] != place:
+                groups[place] = groups[groups[place]]
+                place = groups[place]
+            return place
+
+        for place, (_, ids) in enumerate(holders):
+            groups.append(place)
+            for other in set(map(owners.__getitem__, owners.keys() & ids)):
+                groups[group_of(other)] = place
+            owners.update(dict.fromkeys(ids, place))
+        together: dict[int, list[dict[str, Any]]] = {}
+        for place, (row, _) in enumerate(holders):
+            together.setdefault(group_of(place), []).append(row)
+        for members in together.values():
+            if len(members) > 1:
+                label = min(row["name"] for row in members)
+                for row in members:
                     row["group"] = label
 
 

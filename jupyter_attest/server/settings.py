@@ -84,7 +84,7 @@ class Attest(Configurable):
     def _stored(self) -> dict[str, Any]:
         """The user's own changes; empty when there are none or they can't be read."""
         with contextlib.suppress(OSError, ValueError):
-            stored = json.loads(self._file.read_text("utf-8"))
+            stored = json.loads(self._file.read_text("utf-8")) if self._file.is_file() else {}
             if isinstance(stored, dict):
                 return stored
         return {}

@@ -194,13 +194,8 @@ export class FakeSession {
       this.hello();
     }
     if (options.scan !== false) {
-      this.helper
-        .add('observer.joined', { observer: observer('scan') })
-        .add('scan.done', {
-          root: '/home/ann/work',
-          complete: true,
-          entries: 3
-        });
+      this.helper.add('observer.joined', { observer: observer('scan') });
+      this.look();
     }
   }
 
@@ -433,6 +428,16 @@ export class FakeSession {
     return this;
   }
 
+  /** The last scan, as it comes before a record. */
+  look(): this {
+    this.helper.add('scan.done', {
+      root: '/home/ann/work',
+      complete: true,
+      entries: 3
+    });
+    return this;
+  }
+
   get sources(): IJournalSource[] {
     const { recorder, install, scan } = this.options;
     return [
@@ -463,12 +468,15 @@ export interface IRequestSpec {
   /** Absolute paths on the (last) session's disk. */
   subjects: string[];
   change?: Partial<AttestRequested>;
+  /** Whether the last scan came; it does unless told. */
+  looked?: false;
 }
 
 /** The request for a record about files as they are on the disk now. */
 export function requestFor(spec: IRequestSpec): IRecordInput {
   const last = spec.sessions.at(-1)!;
-  const sources = spec.sessions.flatMap(session => session.sources);
+  const looked = spec.sessions.map(s => (spec.looked === false ? s : s.look()));
+  const sources = looked.flatMap(session => session.sources);
   const request: AttestRequested = {
     v: 1,
     sid: 'attest-1',

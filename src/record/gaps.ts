@@ -61,6 +61,7 @@ export function recordGaps(
   return [
     ...slice.sessions.flatMap(part => sessionGaps(part, touched)),
     ...slice.sessions.flatMap(part => textGaps(part, context)),
+    ...slice.sessions.flatMap(notLookedAfter),
     ...whole.map(g => ({ ...g, sid: null }))
   ];
 }
@@ -81,6 +82,27 @@ function textGaps(
       ...gap('event-gap', { run: run.id, detail: 'the text of this run' }),
       sid: session.sid
     }));
+}
+
+/**
+ * Each record is preceded by a last scan. Where there was none since a run, the process that
+ * scans stood still or was gone, and what native code wrote in that run isn't known.
+ */
+function notLookedAfter({ session, runs }: ISessionSlice): IRecordGap[] {
+  const { lastLook } = session;
+  if (lastLook === null) {
+    return []; // that nobody looked at all is a gap of the session's
+  }
+  const unseen = runs.filter(
+    ({ run, verdict }) =>
+      verdict !== 'after-subject' &&
+      run.endedAt !== null &&
+      run.endedAt > lastLook
+  );
+  return unseen.slice(0, 1).map(({ run }) => ({
+    ...gap('no-scan', { run: run.id, detail: `since ${lastLook}` }),
+    sid: session.sid
+  }));
 }
 
 /** Gaps about one file count if the file is a subject or was read on the way to one. */

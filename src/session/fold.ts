@@ -207,6 +207,7 @@ function foldLog(log: ISessionLog, options: IFoldContext): ISession {
     tapped,
     ...startOf(log, runs),
     scan: scanOf(log.recorder),
+    lastLook: lastOf(log.recorder, 'scan.done')?.t ?? null,
     observers: observersOf(log),
     documents: [...documents.values()],
     clients: [...clients.values()],

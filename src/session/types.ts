@@ -301,6 +301,8 @@ export interface ISession {
   /** The last pause has no end. */
   paused: boolean;
   scan: 'complete' | 'incomplete' | 'none';
+  /** When a scan that said so looked last; null if none did. */
+  lastLook: string | null;
   observers: ISessionObserver[];
   documents: IDocument[];
   clients: IClient[];

@@ -184,3 +184,26 @@ def test_names_survive_whatever_their_bytes(raw: bytes) -> None:
     path = path_of(name)
     assert path is not None and os.fsencode(path) == raw
     assert isinstance(name, str) == (b"\xff" not in raw)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="open files can't be removed there")
+def test_a_file_that_was_removed_is_begun_anew_and_a_folder_is_missed(tmp_path: Path) -> None:
+    folder = tmp_path / "session"
+    folder.mkdir()
+    path = folder / "server.jsonl"
+    file = journal(path)
+    assert file.flush()
+    path.unlink()
+    file.gap("no-scan")
+    assert file.flush()
+    [_, _, scan, lost] = read_journal(path)
+    assert (scan["code"], lost["code"], lost["covers"]["count"]) == ("no-scan", "event-gap", 2)
+    path.unlink()
+    folder.rmdir()
+    file.gap("no-scan")
+    assert not file.flush()
+    assert file.problem is not None and "No such file" in file.problem
+    folder.mkdir()
+    assert file.flush() and file.problem is None
+    file.close()
+    assert [e.get("code") for e in read_journal(path)] == [None, None, "no-scan", "event-gap"]

@@ -221,6 +221,47 @@ def test_a_large_dictionary_is_never_called_the_same(kernel: Kernel) -> None:
     assert set(why) <= {"over budget"}
 
 
+def test_so_many_names_that_looking_costs_too_much_are_not_looked_at(tmp_path: Path) -> None:
+    many = "globals().update({f'n{i}': [i, shared] for i in range(%d)})"
+    names_of = "[globals().pop(name) for name in list(globals()) if name[:1] == 'n']; None"
+    with Kernel(tmp_path) as kernel:
+
+        def told(code: str) -> tuple[dict[str, str], bool]:
+            event = one(evidence(kernel, code), "names.changed")
+            told = {row["name"]: verdict(row) for row in event["names"]}
+            return told, event.get("complete") is not False
+
+        assert told("shared = []; kept = [0]") == ({"shared": "bound", "kept": "bound"}, True)
+        # More than are told at once: what they stand for is noted, not what it is like.
+        assert told(many % 5_000) == ({}, False)
+        assert told("x = 1") == ({"x": "bound"}, True)
+        assert told("n7[0] = 1") == ({"n7": "unknown before"}, True)
+        assert told("n7[0] = 2")[0]["n7"] == "mutated"
+        assert told("n7 = 3") == ({"n7": "rebound"}, True)
+        # More than are compared: nothing is known until some runs after there are fewer.
+        assert told(many % 100_000) == ({}, False)
+        assert told("kept.append(1)") == ({}, False)
+        assert told(names_of) == ({}, False)
+        assert told("x = 2") == ({"x": "rebound"}, True)
+        assert told("kept.append(1)") == ({"kept": "mutated"}, True)
+        gaps = [e for e in of(kernel.events(), "gap") if e["code"] != "late-start"]
+        assert [gap["covers"] for gap in gaps if gap["code"] == "probe-failed"] == []
+
+
+def test_many_names_that_share_objects_are_grouped(kernel: Kernel) -> None:
+    code = (
+        "one, two = [], []\n"
+        "globals().update({f'g{i}': [i, one if i % 2 else two] for i in range(600)})\n"
+        "alone = [[]]"
+    )
+    told = rows(kernel, code)
+    groups = {told[f"g{i}"]["group"] for i in range(1, 600, 2)}
+    assert groups == {told["one"]["group"]} == {"g1"}
+    assert {told[f"g{i}"]["group"] for i in range(0, 600, 2)} == {"g0"}
+    assert told["alone"]["group"] is None
+    kernel.run("[globals().pop(f'g{i}') for i in range(600)]; del one, two, alone")
+
+
 def test_names_bound_between_runs_are_told(kernel: Kernel) -> None:
     evidence(
         kernel,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from .running import RunningServer, running, wait_for
+from .test_endings import look
+from .test_killed import record_of
 
 
 def run_and_end(server: RunningServer, path: str = "n.ipynb") -> str:
@@ -188,6 +191,35 @@ def test_a_full_disk_is_survived_and_stated_when_there_is_room_again(
         server.shut_down(kernel)
 
 
+def test_a_disk_that_is_full_when_a_kernel_starts_costs_no_kernel(
+    tmp_path: Path, small_disk: Path
+) -> None:
+    with running(tmp_path / "server", home=small_disk / "journal") as server:
+        with (small_disk / "filler").open("wb", buffering=0) as file, pytest.raises(OSError):
+            while True:
+                file.write(b"x" * 512)
+        run_and_end(server)
+        status = server.status("n.ipynb")
+        assert status["state"] == "stopped"
+
+
+def test_a_journal_that_is_removed_while_it_is_written_is_missed(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        kernel = server.open("n.ipynb")
+        client = server.client(kernel)
+        client.run("before = 1")
+        server.journal(kernel).wait("run.idle")
+        shutil.rmtree(server.home.path / "sessions")
+        for number in range(5):
+            assert client.run(f"open('out', 'w').write('{number}')")["status"] == "ok"
+        status = wait_for(
+            lambda: s if (s := server.status("n.ipynb"))["state"] == "stopped" else None
+        )
+        assert "No such file" in status["reason"]
+        client.stop()
+        server.shut_down(kernel)
+
+
 def helpers_of(server: RunningServer) -> list[int]:
     """Process ids of the server's helpers."""
     found = []
@@ -219,6 +251,62 @@ def test_a_killed_helper_is_replaced_three_times_and_nobody_waits(tmp_path: Path
         assert len(journal.codes()) == 4
         for file in journal.folder.glob("*.jsonl"):
             journal.events(file.name)
+        client.stop()
+        server.shut_down(kernel)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the process in /proc")
+def test_a_helper_that_stands_still_holds_nobody_and_the_record_says_it(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        notebook = server.write_notebook("still/n.ipynb", "x = 1")
+        kernel = server.open("still/n.ipynb")
+        client = server.client(kernel)
+        journal = server.journal(kernel)
+        look(server)
+        [pid] = wait_for(lambda: helpers_of(server))
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            for number in range(20):
+                assert (
+                    client.run(f"x = {number}\nopen('seen.txt', 'w').write('x')")["status"] == "ok"
+                )
+            assert client.run("import subprocess; subprocess.run(['sh'], input=b'echo > un')")
+            model = server.call("GET", "api/contents/still/n.ipynb").json()
+            body = {"type": "notebook", "format": "json", "content": model["content"]}
+            saved = server.call("PUT", "api/contents/still/n.ipynb", json=body)
+            assert saved.status_code == 200
+            assert server.status("still/n.ipynb")["state"] == "recording"
+            gaps, _ = record_of(server, notebook.with_name("seen.txt"))
+            assert gaps["no-scan"] == 1
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        look(server)
+        shutil.rmtree(notebook.with_name(".attest"))
+        gaps, runs = record_of(server, notebook.with_name("seen.txt"))
+        assert "no-scan" not in gaps
+        assert len(runs["runs"]) == 21
+        assert {Path(e["path"]).name for e in journal.of("file.changed", "helper.jsonl")} >= {"un"}
+        client.stop()
+        server.shut_down(kernel)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+@pytest.mark.parametrize("name", ["", "documents.json", "settings.json", "index.jsonl"])
+def test_a_pipe_where_a_file_of_ours_should_be_holds_nobody(tmp_path: Path, name: str) -> None:
+    home = tmp_path / "journal"
+    if name:
+        home.mkdir()
+    os.mkfifo(home / name)
+    with running(tmp_path, home=home) as server:
+        kernel = server.open("n.ipynb")
+        client = server.client(kernel)
+        assert client.run("open('out', 'w').write('x')")["status"] == "ok"
+        if name:
+            journal = server.journal(kernel)
+            journal.wait("file.hashed", file="helper.jsonl")
+            journal.wait("run.idle")
+        else:
+            assert server.status("n.ipynb")["state"] == "stopped"
         client.stop()
         server.shut_down(kernel)
 

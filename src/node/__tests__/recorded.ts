@@ -122,6 +122,7 @@ export function recordSession(
   script.runs.forEach((run, index) =>
     recordRun({ server, probe, helper }, script, run, index, keepText(run.code))
   );
+  look(helper);
   if (docId !== null && script.notebook !== null) {
     fs.writeFileSync(script.notebook, JSON.stringify({ cells }));
     const bytes = fs.readFileSync(script.notebook);
@@ -209,11 +210,11 @@ function startWriters(writers: IWriters, script: ISessionScript): void {
     excluded: [],
     budget: { entries: 20000, ms: 200 }
   });
-  writers.helper.add('scan.done', 'scan', {
-    root: '/',
-    complete: true,
-    entries: 1
-  });
+  look(writers.helper);
+}
+
+function look(helper: JournalWriter): void {
+  helper.add('scan.done', 'scan', { root: '/', complete: true, entries: 1 });
 }
 
 function recordRun(

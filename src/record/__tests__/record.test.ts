@@ -290,6 +290,19 @@ describe('what was not seen', () => {
     ]);
   });
 
+  it('is what native code wrote since the last scan', () => {
+    const unlooked = (session: FakeSession) =>
+      createRecord(
+        requestFor({ sessions: [session], subjects: [MODEL], looked: false })
+      );
+    const session = usualSession();
+    expect(gapsOf(unlooked(session))).toEqual(['no-scan 1']);
+    session.look();
+    expect(gapsOf(unlooked(session))).toEqual([]);
+    session.run({ code: 'after the subject' });
+    expect(gapsOf(unlooked(session))).toEqual([]);
+  });
+
   it('is left out when it happened after the subject', () => {
     const session = usualSession();
     session.run({
