@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from _weakref import ref
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .recording import Recording
 from .references import _sha256
-
-if TYPE_CHECKING:
-    pass
 
 #: Of an answer with more bytes there is no fingerprint: taking it would be felt.
 MOST_BYTES = 64 << 20
@@ -60,11 +57,12 @@ class Delivered(Recording):
         answer.depth -= 1
         if answer.depth:
             return
-        answer.hash.update(data)
-        answer.received += len(data)
+        if data is not None:
+            answer.hash.update(data)
+            answer.received += len(data)
         if answer.received > MOST_BYTES:
             del self.answers[id(response)]
-        elif answer.received == answer.length or (answer.length is None and response.fp is None):
+        elif answer.received == answer.length or (answer.length is None and _is_at_end(response)):
             del self.answers[id(response)]
             run, how = self.current()
             self.tell("remote.read", run, how, {
@@ -72,9 +70,33 @@ class Delivered(Recording):
                 "sha256": answer.hash.hexdigest(), "received": answer.received,
             })  # fmt: skip
 
+    def awaits(self, response: Any) -> None:
+        """Remember an answer that was told, but whose body may come as a whole only later."""
+        while len(self.awaited) >= MOST_ANSWERS:
+            del self.awaited[next(iter(self.awaited))]
+        self.awaited[id(response)] = ref(response)
+
+    def came(self, response: Any) -> bool:
+        """Tell once whether the body of an answer was awaited."""
+        awaited = self.awaited.pop(id(response), None)
+        return awaited is not None and awaited() is response
+
+    def drop(self, response: Any) -> None:
+        """Follow a body no longer: what is left of it goes to nobody."""
+        if self._answer(response) is not None:
+            del self.answers[id(response)]
+
     def _answer(self, response: Any) -> Answer | None:
         answer = self.answers.get(id(response))
         return answer if answer is not None and answer.owner() is response else None
+
+
+def _is_at_end(response: Any) -> bool:
+    """Tell whether the last chunk came: urllib3 reads chunks itself or leaves it to http.client."""
+    if type(response).__module__.partition(".")[0] != "urllib3":
+        return response.fp is None
+    below = response._original_response
+    return response.chunk_left == 0 or (below is not None and below.fp is None)
 
 
 def fingerprint_of(body: Any) -> dict[str, Any]:

@@ -154,6 +154,9 @@ class Recording:
         self.hosts: dict[int, tuple[str, Any]] = {}
         #: Answers whose bodies are being read, by the object's id.
         self.answers: dict[int, Answer] = {}
+        self.awaited: dict[int, Callable[[], Any]] = {}
+        #: Calls of libraries that send requests through others, by thread.
+        self.sending: dict[int, int] = {}
         #: What cursors were asked, by the object's id; and how many questions that were so far.
         self.results: dict[int, Result] = {}
         self.asked = 0

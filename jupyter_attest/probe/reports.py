@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from _weakref import ref
 from typing import TYPE_CHECKING, Any
 
 from .delivered import fingerprint_of
 from .redaction import cut_text, cut_url
-from .references import _frame, _id, _join, _object_dict, _type_dict, _type_mro, _type_name
+from .references import _frame, _id, _ident, _join, _object_dict, _type_dict, _type_mro, _type_name
 from .sql import LONGEST, database_file, files_in_sql
 from .values import (
     Pattern,
@@ -58,6 +59,8 @@ MODEL_CLASSES = frozenset({
 
 #: Forms of entries that see answers of servers.
 ANSWERS = ("http", "body", "read")
+#: An answer with a part of what was asked for, and answers that name another address.
+PART, REDIRECTS = "206", ("301", "302", "303", "307", "308")
 #: What names the version of the bytes in an answer: S3, GCS, the Hugging Face hub.
 VERSION_HEADERS = ("x-amz-version-id", "x-goog-generation", "x-repo-commit")
 
@@ -79,6 +82,8 @@ class Report:
         self.part = "wrapper of " + library
         #: Reads of this library that happen only when something is collected.
         self.lazy = lazy
+        #: The answer that was told last.
+        self.told: ref[Any] | None = None
         #: The library's classes that stand for those they inherit from.
         self.heirs = heirs
         #: The class of the cursors that a connection's ``execute`` is to make. Before Python 3.11
@@ -92,6 +97,8 @@ class Report:
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Say which files are about to be opened natively."""
         probe = self.probe
+        if "outer" in self.entry:
+            probe.sending[_ident()] = probe.sending.get(_ident(), 0) + 1
         if self.form == "rows" or probe.paused or self.entry.get("opens") == "python":
             return
         if self.form == "factory":
@@ -116,6 +123,8 @@ class Report:
             self._query(args, kwargs)
         elif self.form == "read":
             self.probe.reading(args[0])
+        elif self.form == "drop":
+            self.probe.drop(args[0])
         elif self.form in ("statement", "commit"):
             self._sqlite(args, kwargs)
 
@@ -125,6 +134,7 @@ class Report:
         if self.form == "rows":
             probe.attempt(self.part, self._fetched, args, kwargs, result)
             return
+        self._sent()
         if self.form in ("query", "statement"):
             probe.attempt(self.part, self._executed, args, kwargs, False)
         if self.entry.get("connects"):
@@ -135,10 +145,18 @@ class Report:
 
     def raised(self, args: tuple[Any, ...], kwargs: dict[str, Any], error: BaseException) -> None:
         """Notice that the call failed, or that an iterator is at its end."""
+        self._sent()
         if self.form in ("query", "statement"):
             self.probe.attempt(self.part, self._executed, args, kwargs, True)
         elif self.form == "rows" and type(error) in (StopIteration, StopAsyncIteration):
             self.probe.attempt(self.part, self._fetched, args, kwargs, None)
+
+    def _sent(self) -> None:
+        """Notice that a call which others make part of is done."""
+        if "outer" in self.entry:
+            depth = self.probe.sending.pop(_ident(), 0) - 1
+            if depth > 0:
+                self.probe.sending[_ident()] = depth
 
     def _after(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         run, _ = self.probe.current()
@@ -377,19 +395,36 @@ class Report:
             return value.decode("utf-8", "replace")
         return str(value) if self._trusted(value) else None
 
+    def _url(self, step: str, args: Any, kwargs: Any, result: Any = None) -> str | None:
+        """Return an address; one that is only a path, as a request has it, with its origin."""
+        url = self._text(self.entry[step], args, kwargs, result)
+        if url is None or "://" in url or "origin" not in self.entry:
+            return url
+        scheme, host, port = (self._text(part, args, kwargs) for part in self.entry["origin"])
+        if scheme is None or host is None:
+            return None
+        usual = port is None or (scheme, port) in (("http", "80"), ("https", "443"))
+        return scheme + "://" + host + ("" if usual else ":%s" % port) + url
+
+    def _is_within(self) -> bool:
+        """Tell a call by another library whose own row tells it."""
+        return "inner" in self.entry and _ident() in self.probe.sending
+
     def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        url = self._text(self.entry["url"], args, kwargs)
+        url = self._url("url", args, kwargs)
         method = self._text(self.entry["method"], args, kwargs)
-        if url and method and "://" in url:
+        if url and method and "://" in url and not self._is_within():
             self.probe.requested(url, method.upper(), "told")
 
     def _response(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         """Tell what was answered to a GET: status, and what names the version of the bytes."""
         method = self._text(self.entry["method"], args, kwargs, result)
-        asked = self._text(self.entry["url"], args, kwargs)
-        url = self._text(self.entry["answered"], args, kwargs, result) or asked
+        asked = self._url("url", args, kwargs)
+        url = self._url("answered", args, kwargs, result) or asked
         status = self._text(self.entry["status"], args, kwargs, result)
-        if url is None or method is None or method.upper() != "GET":
+        if url is None or method is None or method.upper() != "GET" or self._is_within():
+            return
+        if status in REDIRECTS or self._was_told(result):
             return
         headers = self._look(self.entry["headers"], args, kwargs, result)
         said = (lambda name: headers.get(name)) if self._trusted(headers) else (lambda _: None)
@@ -397,22 +432,43 @@ class Report:
         length = int(announced) if type(announced) is str and announced.isdigit() else None
         body = self._look(self.entry.get("body", ["result"]), args, kwargs, result)
         run, how = self.probe.current()
+        # A part is no version of the whole.
+        digest = fingerprint_of(body) if status != PART else {}
         self.probe.tell("remote.read", run, how, {
             "url": cut_url(url), "status": int(status) if status else None,
             "etag": _short(said("ETag")), "lastModified": _short(said("Last-Modified")),
             "versionId": next((v for v in map(_short, map(said, VERSION_HEADERS)) if v), None),
-            "bytes": length, "library": self.library, **fingerprint_of(body),
+            "bytes": length, "library": self.library, **digest,
         })  # fmt: skip
         # An encoded body isn't what the caller will make of it.
-        whole = said("Content-Encoding") in (None, "identity")
-        if self.entry.get("follows") and whole and (length is not None or result.chunked):
-            self.probe.follow(result, cut_url(url), self.library, length)
+        whole = status != PART and said("Content-Encoding") in (None, "identity")
+        if status != PART and not digest:
+            self.probe.awaits(result)
+        if "streams" in self.entry and whole and not digest:
+            stream = self._look(self.entry["streams"], args, kwargs, result)
+            if self._trusted(stream) and (length is not None or stream.chunked):
+                self.probe.follow(stream, cut_url(url), self.library, length)
+
+    def _was_told(self, result: Any) -> bool:
+        """Tell an answer that a call within this one has told: after a redirect."""
+        if self.told is not None and self.told() is result:
+            return True
+        try:
+            self.told = ref(result)
+        except TypeError:
+            self.told = None
+        return False
 
     def _body(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         """Tell the fingerprint of a body that came later than what was said of it."""
         url = self._text(self.entry["url"], args, kwargs)
         body = fingerprint_of(result)
-        if url and body and self._text(self.entry["method"], args, kwargs) == "GET":
+        if (
+            url
+            and body
+            and self.probe.came(args[0])
+            and self._text(self.entry["method"], args, kwargs) == "GET"
+        ):
             run, how = self.probe.current()
             fields = {"url": cut_url(url), "library": self.library, **body}
             self.probe.tell("remote.read", run, how, fields)

@@ -288,7 +288,7 @@ function remotes(context: IRecordContext): Dependency[] {
       ...(said.sha256 === null ? {} : { digest: { sha256: said.sha256 } }),
       annotations: {
         nb_kind: 'remote',
-        ...(said.status === null || said.status < 400
+        ...(said.status === null || (said.status < 400 && said.status !== 206)
           ? {}
           : { nb_status: said.status }),
         ...(context.sessions.length > 1

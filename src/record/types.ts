@@ -127,7 +127,7 @@ const RemoteDependency = z.strictObject({
     nb_last_modified: z.optional(z.string()),
     /** Version of an object store's object, or a hub's commit. */
     nb_version_id: z.optional(z.string()),
-    /** HTTP status of an answer that was an error's. */
+    /** HTTP status of an answer that was an error’s, or only a part (206). */
     nb_status: z.optional(Count),
     /** `D4`: of the bytes that the caller was given, in full; how many. */
     nb_digestLevel: z.optional(z.literal('D4')),

@@ -378,7 +378,8 @@ function remoteRead(
 function addAnswer(answers: IRemoteRead[], told: IRemoteRead): void {
   if (told.status !== null) {
     const asked = answers.findIndex(
-      known => known.status === null && known.sha256 === null
+      ({ status, sha256 }) =>
+        status === null && (sha256 === null || sha256 === told.sha256)
     );
     answers.splice(asked < 0 ? answers.length : asked, 1, told);
   } else if (told.sha256 !== null) {

@@ -186,7 +186,8 @@ def test_a_file_given_to_a_method_out_of_reach_is_a_gap_that_names_it(data: Kern
 
 
 SERVER = (
-    "import http.server, threading, httpx, requests, aiohttp, fsspec, urllib.request\n"
+    "import http.server, threading, httpx, requests, aiohttp, fsspec, urllib.request, urllib3\n"
+    "pool = urllib3.PoolManager()\n"
     "class Handler(http.server.BaseHTTPRequestHandler):\n"
     "    def do_GET(self):\n"
     "        self.send_response(200); self.send_header('ETag', '\"v1\"')\n"
@@ -207,14 +208,15 @@ SERVER = (
 
 BODIES = (
     "import http.server, threading, gzip, io, shutil, urllib.error, urllib.request, requests\n"
-    "import pandas as pd\n"
+    "import pandas as pd, urllib3, httpx\n"
+    "pool = urllib3.PoolManager()\n"
     "class Bodies(http.server.BaseHTTPRequestHandler):\n"
     "    protocol_version = 'HTTP/1.1'\n"
     "    def do_GET(self):\n"
     "        how = self.path.partition('?')[2]\n"
     "        body = b'hello\\nworld'\n"
     "        if how == 'gzip': body = gzip.compress(body)\n"
-    "        self.send_response({'moved': 302, 'none': 404}.get(how, 200))\n"
+    "        self.send_response({'moved': 302, 'none': 404, 'part': 206}.get(how, 200))\n"
     "        if how == 'gzip': self.send_header('Content-Encoding', 'gzip')\n"
     "        if how == 'moved': self.send_header('Location', u)\n"
     "        if how == 'chunked':\n"
@@ -240,6 +242,7 @@ BODIES = (
         ("await with_httpx()", "httpx"),
         ("await with_aiohttp()", "aiohttp"),
         ("fsspec.filesystem('http').cat(plain).decode()", "aiohttp"),
+        ("pool.request('GET', plain).data.decode()", "urllib3"),
     ],
 )
 def test_a_request_is_told_with_what_the_server_said(data: Kernel, code: str, library: str) -> None:
@@ -278,7 +281,31 @@ WHOLE = hashlib.sha256(b"hello\nworld").hexdigest()
         ("pd.read_csv(u)", [WHOLE]),
         ("requests.get(u + '?gzip').content", [WHOLE]),
         ("[requests.get(u + '?gzip').content, requests.get(u).content]", [WHOLE, WHOLE]),
-        ("requests.get(u, stream=True).content", []),
+        ("requests.get(u, stream=True).content", [WHOLE]),
+        ("list(requests.get(u, stream=True).iter_content(4))", [WHOLE]),
+        ("list(requests.get(u, stream=True).iter_lines())", [WHOLE]),
+        ("list(requests.get(u + '?chunked', stream=True).iter_content(3))", [WHOLE]),
+        ("requests.get(u + '?chunked', stream=True).raw.read()", [WHOLE]),
+        ("list(requests.get(u + '?moved', stream=True).iter_content(4))", [WHOLE]),
+        ("shutil.copyfileobj(requests.get(u, stream=True).raw, io.BytesIO())", [WHOLE]),
+        ("next(requests.get(u, stream=True).iter_content(4))", []),
+        ("next(requests.get(u + '?chunked', stream=True).iter_content(4))", []),
+        ("r = requests.get(u, stream=True).raw; r.read(4); r.drain_conn()", []),
+        ("list(requests.get(u + '?gzip', stream=True).iter_content(4))", []),
+        ("requests.get(u + '?part').content", []),
+        ("list(requests.get(u + '?part', stream=True).iter_content(4))", []),
+        ("pool.request('GET', u).data", [WHOLE]),
+        ("pool.request('GET', u + '?gzip').data", [WHOLE]),
+        ("pool.request('GET', u + '?moved').data", [WHOLE]),
+        ("pool.request('GET', u, preload_content=False).read()", [WHOLE]),
+        ("r = pool.request('GET', u, preload_content=False)\nwhile r.read(4): pass", [WHOLE]),
+        ("list(pool.request('GET', u + '?chunked', preload_content=False).stream(3))", [WHOLE]),
+        ("list(pool.request('GET', u + '?chunked', preload_content=False))", [WHOLE]),
+        ("pool.request('GET', u, preload_content=False).read(4)", []),
+        ("pool.request('POST', u).data", []),
+        ("with httpx.stream('GET', u) as r: r.read()", [WHOLE]),
+        ("async with httpx.AsyncClient() as c, c.stream('GET', u) as r: await r.aread()", [WHOLE]),
+        ("with httpx.stream('GET', u) as r: list(r.iter_bytes())", []),
         ("opener.open(u).read(4)", []),
         ("opener.open(u + '?gzip').read()", []),
         ("r = opener.open(u); r.fp.read(4); r.read(20)", []),
@@ -294,6 +321,8 @@ def test_bytes_delivered_in_full_have_a_fingerprint(
     assert outcome.ename is None, outcome.traceback
     reads = of(data.settle(outcome.msg_id), "remote.read")
     assert [e["sha256"] for e in reads if "sha256" in e] == digests
+    if digests:  # of what finally answered
+        assert all("moved" not in e["url"] for e in reads if "sha256" in e)
     assert all(e["received"] == 11 for e in reads if "sha256" in e)
 
 

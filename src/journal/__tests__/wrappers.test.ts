@@ -83,7 +83,10 @@ const Entry = z.discriminatedUnion('form', [
     status: Steps,
     headers: Steps,
     body: z.optional(Steps),
-    follows: z.optional(z.literal(true)),
+    streams: z.optional(Steps),
+    origin: z.optional(z.array(Steps)),
+    outer: z.optional(z.literal(true)),
+    inner: z.optional(z.literal(true)),
     trusts: z.optional(z.array(z.string()))
   }),
   z.strictObject({
@@ -99,6 +102,7 @@ const Entry = z.discriminatedUnion('form', [
     form: z.literal('read'),
     argument: z.optional(Place)
   }),
+  z.strictObject({ ...shared, form: z.literal('drop') }),
   z.strictObject({
     ...shared,
     form: z.literal('query'),

@@ -545,6 +545,37 @@ describe('something fetched by URL', () => {
   });
 });
 
+describe('an answer', () => {
+  const url = 'https://example.org/a.csv';
+  const remotesOf = (...told: object[]) => {
+    const session = new FakeSession();
+    session.run({
+      inside: (probe, here) =>
+        told.forEach(fields =>
+          probe.add('remote.read', { ...here, url, ...fields })
+        ),
+      writes: { [MODEL]: 'w' }
+    });
+    return definition(recordOf([session])).resolvedDependencies.filter(
+      dependency => 'uri' in dependency && dependency.uri === url
+    );
+  };
+
+  it('that is only a part says so', () => {
+    expect(remotesOf({ status: 206 })).toMatchObject([
+      { annotations: { nb_status: 206, nb_absent: 'not-taken' } }
+    ]);
+  });
+  it('is one, whether its head or its body was told first', () => {
+    const head = { status: 200, etag: '"v1"' };
+    const body = { sha256: 'a'.repeat(64), received: 5 };
+    const one = { digest: { sha256: body.sha256 } };
+    const said = { ...one, annotations: { nb_etag: '"v1"' } };
+    expect(remotesOf(head, body)).toMatchObject([said]);
+    expect(remotesOf(body, { ...head, ...body })).toMatchObject([said]);
+  });
+});
+
 describe('a database that was asked', () => {
   it('is a dependency with the salted digests of the statements', () => {
     const session = new FakeSession();
