@@ -8,6 +8,7 @@ import {
   FileName,
   FilterBox,
   LinkButton,
+  Meta,
   State,
   copyText,
   type Tone
@@ -22,6 +23,7 @@ import {
 } from '../text';
 import {
   answerText,
+  folderText,
   hereWords,
   kindWords,
   observersText,
@@ -55,7 +57,14 @@ function columns(trans: TranslationBundle): IColumn<IShownFile>[] {
   return [
     {
       title: trans.__('Name'),
-      cell: file => <FileName name={file.name} tail={16} />
+      cell: file => (
+        <span className="jp-Attest-file">
+          <FileName name={file.name} tail={16} />
+          {file.folder !== null && (
+            <Meta>{folderText(trans, file.folder)}</Meta>
+          )}
+        </span>
+      )
     },
     {
       title: trans.__('Kind'),
@@ -102,6 +111,13 @@ function columns(trans: TranslationBundle): IColumn<IShownFile>[] {
   ];
 }
 
+function folderRow(
+  trans: TranslationBundle,
+  folder: NonNullable<IShownFile['folder']>
+): [string, React.ReactNode] {
+  return [trans.__('Stands for'), folderText(trans, folder)];
+}
+
 function Detail(props: {
   file: IShownFile;
   trans: TranslationBundle;
@@ -123,7 +139,11 @@ function Detail(props: {
     >
       <Facts
         rows={[
-          [trans.__('File'), visible(file.name)],
+          [
+            file.folder === null ? trans.__('File') : trans.__('Folder'),
+            visible(file.name)
+          ],
+          ...(file.folder === null ? [] : [folderRow(trans, file.folder)]),
           [trans.__('Size'), size]
         ]}
       />
