@@ -11,7 +11,7 @@ import type {
   ISession
 } from '../session/types';
 import { sessionName, type IRecordContext } from './context';
-import { listedAnswer } from './databases';
+import { listedAnswer, shownPlace } from './databases';
 import type { IDependencies } from './dependencies';
 import type { IRecordGap } from './gaps';
 import { compare, jsonLines } from './json';
@@ -19,9 +19,6 @@ import { shownText } from './parameters';
 import type { IListedRun } from './runlist';
 import { cutSecrets } from './secrets';
 import type { IByproductFile } from './types';
-
-/** A database in a file. */
-const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/])/;
 
 /** More questions of one run to databases aren't listed. */
 const MAX_QUERIES = 200;
@@ -211,15 +208,11 @@ function byRun(queries: readonly IQuery[]): Map<number | null, IQuery[]> {
 
 /** What it asked databases, those in files too. */
 function listedQueries(
-  { paths }: IRecordContext,
+  context: IRecordContext,
   queries: readonly IQuery[]
 ): Pick<IListedRun, 'queried'> {
   const shown = (text: string | null) =>
-    text === null
-      ? null
-      : ABSOLUTE.test(text)
-        ? paths.reduce(text).rel
-        : paths.text(text);
+    text === null ? null : shownPlace(context, text);
   const queried = queries
     .slice(0, MAX_QUERIES)
     .map(({ dialect, host, database, sha256, answer }) => ({

@@ -1,4 +1,5 @@
 /** Databases that kept runs asked: dependencies with what is known of their answers. */
+import { isInFile } from '../session/queries';
 import type { IAnswer, IQuery } from '../session/types';
 import { isKept, sessionName, type IRecordContext } from './context';
 import { compare } from './json';
@@ -34,13 +35,23 @@ export function databases(context: IRecordContext): DatabaseDependency[] {
     .map(([uri, asked]) => dependency(context, uri, asked));
 }
 
-function uriOf(
-  { paths }: IRecordContext,
-  { dialect, host, database }: IQuery
-): string | null {
+function uriOf(context: IRecordContext, query: IQuery): string | null {
+  const { dialect, host, database } = query;
+  if (isInFile(query) || (host === null && dialect === null)) {
+    return null;
+  }
   const parts = [dialect ?? 'database', host ?? '', database ?? ''];
-  const shown = parts.map(part => encodeURIComponent(paths.text(part)));
-  return host === null ? null : `nbdb:${shown.join('/')}`;
+  const shown = parts.map(part =>
+    encodeURIComponent(shownPlace(context, part))
+  );
+  return `nbdb:${shown.join('/')}`;
+}
+
+const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/])/;
+
+/** A host or a database as it leaves the computer; a socket and a file by their last names. */
+export function shownPlace({ paths }: IRecordContext, text: string): string {
+  return ABSOLUTE.test(text) ? paths.reduce(text).rel : paths.text(text);
 }
 
 function dependency(

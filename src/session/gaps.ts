@@ -8,6 +8,7 @@ import type { IReadProblem } from '../journal/read';
 import { actsOf, eventsOf, mainProbe, type ISessionLog } from './log';
 import { gap } from './gap';
 import { remoteExecution, unseededDraws } from './elsewhere';
+import { isInFile } from './queries';
 import { unexplained } from './meter';
 import { coveredRuns, leftByTracer, missedByTracer } from './traced';
 import type { IFiles } from './files';
@@ -269,7 +270,12 @@ function fromProbes({ log, files }: IGapFacts): IGap[] {
         once('network', event, hostOf(event.url));
         break;
       case 'db.queried':
-        if (typeof event.host === 'string' || event.dialect !== 'sqlite') {
+        if (
+          !isInFile({
+            dialect: event.dialect ?? null,
+            host: event.host ?? null
+          })
+        ) {
           once('network', event, event.host ?? event.dialect ?? 'database');
         }
         break;

@@ -4,6 +4,15 @@ import { eventsOf, type ISessionLog } from './log';
 import type { IRuns } from './runs';
 import type { IAnswer, IQuery } from './types';
 
+/** Databases that lie in a file, which is read as one. */
+const IN_FILES: ReadonlySet<string | null> = new Set(['sqlite', 'duckdb']);
+
+export const isInFile = ({
+  dialect,
+  host
+}: Pick<IQuery, 'dialect' | 'host'>): boolean =>
+  host === null && IN_FILES.has(dialect);
+
 /** Statements of each run, with each answer to them that was seen. */
 export function queriesOf(log: ISessionLog, { byId }: IRuns): IQuery[] {
   return log.probes.flatMap(({ events }) => {

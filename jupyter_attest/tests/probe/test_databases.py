@@ -129,6 +129,22 @@ def test_rows_are_counted_and_only_all_of_them_have_a_fingerprint(
     assert [e["covers"] for e in of(events, "gap") if e["code"] == "probe-failed"] == []
 
 
+def test_an_answer_through_an_asynchronous_engine_is_told_once(asking: Kernel) -> None:
+    setup = (
+        "import greenlet, sqlalchemy.ext.asyncio as sea\n"
+        "later = sea.create_async_engine(uri.replace('postgresql:', 'postgresql+psycopg:'))\n"
+        "async def whole(q):\n"
+        "    async with later.connect() as c: return (await c.execute(sa.text(q))).all()"
+    )
+    if asking.run(f"FIVE = {FIVE!r}\n{setup}").ename is not None:
+        pytest.skip("SQLAlchemy's asynchronous engines need greenlet")
+    outcome = asking.run("await whole(FIVE)")
+    assert outcome.ename is None, outcome.traceback
+    events = asking.settle(outcome.msg_id)
+    [told] = answers(events, asking, FIVE)
+    assert told["sha256"] == fingerprint(ROWS)
+
+
 EACH_TYPE = (
     "select null, true, 1, 1e22::float8, 0.1::float8, 'é', '\\x00ff'::bytea, 1.50::numeric, "
     "date '2024-02-29', time '12:30', timestamp '2024-02-29 12:30', "

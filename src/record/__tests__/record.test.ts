@@ -584,11 +584,15 @@ describe('a database that was asked', () => {
       salt: 'c2FsdA==',
       bytes: 8
     });
-    const ask = (digit: string, host: string | null): IRunSpec => ({
+    const ask = (
+      digit: string,
+      host: string | null,
+      dialect = 'postgresql'
+    ): IRunSpec => ({
       inside: (probe, here) =>
         void probe.add('db.queried', {
           ...here,
-          dialect: 'postgresql',
+          dialect,
           host,
           database: 'sales?password=geheim',
           statement: statement(digit)
@@ -597,12 +601,19 @@ describe('a database that was asked', () => {
     });
     session.run(ask('b', 'db.example.org'));
     session.run(ask('a', 'db.example.org'));
-    session.run(ask('c', null));
+    session.run(ask('c', '/srv/secret/run'));
+    session.run(ask('d', null));
+    session.run(ask('e', null, 'sqlite'));
     const found = definition(recordOf([session])).resolvedDependencies;
     const asked = found.filter(({ annotations }) =>
       ['database'].includes(annotations?.nb_kind ?? '')
     );
-    expect(asked).toEqual([
+    expect(asked.map(each => 'uri' in each && each.uri)).toEqual([
+      'nbdb:postgresql//sales%3Fpassword%3D***',
+      'nbdb:postgresql/db.example.org/sales%3Fpassword%3D***',
+      'nbdb:postgresql/run/sales%3Fpassword%3D***'
+    ]);
+    expect(asked.slice(1, 2)).toEqual([
       {
         uri: 'nbdb:postgresql/db.example.org/sales%3Fpassword%3D***',
         annotations: {
