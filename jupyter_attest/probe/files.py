@@ -553,7 +553,9 @@ class Files(Recording):
         for real, before in run.inputs.items():
             if real in run.written or real in run.moved:
                 continue
-            self.tell_changed(run.id, "context", real, text_of_state(before))
+            st = try_lstat(real)
+            if st is None or state_of(st) != state_of(before):
+                self.tell_changed(run, "context", real, st)
             key = before.st_dev, before.st_ino
             if held is not None and key in held:
                 self.left_open[key] = real, held[key]
@@ -561,18 +563,19 @@ class Files(Recording):
     def check_read_by_children(self, run: Run) -> None:
         """Tell the files that somebody else changed while children of this run read them."""
         for real, before in run.read_by_children:
-            if real not in run.written and real not in run.moved:
-                self.tell_changed(run.id, "process", real, before)
+            if real in run.written or real in run.moved:
+                continue
+            st = try_lstat(real)
+            if st is None or text_of_state(st) != before:
+                self.tell_changed(run, "process", real, st)
 
-    def tell_changed(self, run: str | None, how: str, real: str, before: str) -> None:
-        """Write ``file.settled`` for a file that was only read, if it isn't what it was before."""
-        st = try_lstat(real)
-        if st is None or text_of_state(st) != before:
-            self.journal.put("file.settled", run, how, {
-                "realPath": name_of(real),
-                "stat": None if st is None else stat_fields(st, self.mounts),
-                "stillOpen": None, "onlyRead": True,
-            })  # fmt: skip
+    def tell_changed(self, run: Run, how: str, real: str, st: os.stat_result | None) -> None:
+        """Write ``file.settled`` for a file that was only read and isn't what it was."""
+        self.journal.put("file.settled", run.id, how, {
+            "realPath": name_of(real),
+            "stat": None if st is None else stat_fields(st, self.mounts),
+            "stillOpen": None, "onlyRead": True,
+        })  # fmt: skip
 
 
 def is_system(path: str) -> bool:
