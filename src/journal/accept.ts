@@ -6,6 +6,7 @@
  * aren't known here is only slower.
  */
 import type * as z from 'zod/mini';
+import { SHA256 } from './digest';
 
 /** Whether a value parsed from JSON is surely as its schema says, and would be parsed to itself. */
 export type Accept = (value: unknown) => boolean;
@@ -163,9 +164,23 @@ function ofCheck(def: z.core.$ZodChecks['_zod']['def']): Accept {
   }
   if (def.check === 'string_format' && def.format === 'regex') {
     const pattern = (def as z.core.$ZodCheckRegexDef).pattern;
+    if (pattern.source === SHA256.source) {
+      return value => isDigest(value as string);
+    }
     return pattern.global || pattern.sticky
       ? refuse
       : value => pattern.test(value as string);
   }
   return refuse;
+}
+
+/** As `SHA256`, in a fraction of the time: every line has one. */
+function isDigest(value: string): boolean {
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (!((code >= 48 && code <= 57) || (code >= 97 && code <= 102))) {
+      return false;
+    }
+  }
+  return value.length === 64;
 }

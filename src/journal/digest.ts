@@ -5,4 +5,5 @@
 import * as z from 'zod/mini';
 
 /** Lower-case hexadecimal SHA-256, 64 characters. */
-export const Sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+export const SHA256 = /^[0-9a-f]{64}$/;
+export const Sha256 = z.string().check(z.regex(SHA256));

@@ -118,12 +118,14 @@ function readLines(
   limit: number
 ): void {
   const { bytes, lines } = reader.file;
-  const texts = decode(bytes.subarray(start, end))?.split('\n') ?? null;
+  const text = decode(bytes.subarray(start, end));
+  const texts = text?.split('\n') ?? null;
+  const ascii = text?.length === end - start;
   let from = start;
   while (from <= end && reader.file.lines < limit) {
-    const text = texts === null ? null : texts[reader.file.lines - lines]!;
-    const to = bytes.indexOf(0x0a, from);
-    reader.line(bytes.subarray(from, to), to, text);
+    const line = texts === null ? null : texts[reader.file.lines - lines]!;
+    const to = ascii ? from + line!.length : bytes.indexOf(0x0a, from);
+    reader.line(bytes.subarray(from, to), to, line);
     from = to + 1;
   }
 }

@@ -3,6 +3,7 @@ import { createHash, createHmac } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { SHA256 } from '../journal/digest';
 import { CliError, readError, systemCode } from './errors';
 import { listFolder, statOf } from './files';
 
@@ -89,7 +90,7 @@ function readBytes(file: string): Buffer {
  * what lies there isn't it (a disk was full, a program was killed while it wrote).
  */
 export function readText(folder: string, sha256: string): string | null {
-  if (!/^[0-9a-f]{64}$/.test(sha256)) {
+  if (!SHA256.test(sha256)) {
     return null;
   }
   const file = path.join(folder, 'texts', sha256);
