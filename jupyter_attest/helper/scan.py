@@ -183,8 +183,7 @@ def why_not_a_root(folder: str, home: str, installed: set[str]) -> str | None:
     if _within(folder, home):
         return "it is the journal"
     system = {"/proc", "/sys", "/dev", "/usr", "/etc", "/bin", "/lib", "/run", "/boot"}
-    in_memory = folder.startswith("/dev/shm/")
-    if not in_memory and any(_within(folder, place) for place in system):
+    if any(_within(folder, place) for place in system):
         return "it belongs to the operating system"
     if folder in installed or "site-packages" in Path(folder).parts:
         return "it is an installation"

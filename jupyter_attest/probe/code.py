@@ -34,8 +34,10 @@ class Facts:
     })  # fmt: skip
     #: What a text names that leads to the notebook's names.
     DYNAMIC_TEXTS = ("__main__", "__globals__")
-    #: What IPython's transformer makes of ``%magic``, ``%%magic`` and ``!command``.
-    MAGICS = frozenset({"run_line_magic", "run_cell_magic", "system", "getoutput"})
+    #: Magics that only run a text, which is compiled as the cell's own is, or is a nested run.
+    RUNNING = frozenset({"time", "timeit", "capture"})
+    #: Magics that show what an expression leads to (``df.head?``).
+    SHOWING = frozenset({"pinfo", "pinfo2", "pdoc", "pdef", "psource", "pfile"})
     CONSTRUCTS: ClassVar[dict[str, str]] = {
         "With": "with", "AsyncWith": "with", "Try": "try", "TryStar": "try", "Await": "await",
         "AsyncFor": "await", "Global": "global", "Nonlocal": "nonlocal", "Yield": "yield",
@@ -54,6 +56,8 @@ class Facts:
         self.deletes: set[str] = set()
         self.imports: set[str] = set()
         self.magics: set[str] = set()
+        #: Those whose text these facts tell, or those of a nested run.
+        self.told: set[str] = set()
         self.dynamic: set[str] = set()
         self.attribute_stores: set[str] = set()
         self.subscript_stores: set[str] = set()
@@ -93,9 +97,14 @@ class Facts:
                     self.subscript_stores.add(dotted(node.value))
             elif kind == "Call":
                 self._call(node, hidden, statement)
+                parts = [*node.args, *(k.value for k in node.keywords)]
+                if is_magic(node):
+                    parts += self._magic(node)
+                    visit.extend((part, hidden, in_class, later) for part in parts)
+                    continue
                 if type(node.func) is ast.Attribute and node.func.attr == "modules":
                     # A method, as torch's modules have it; nobody calls ``sys.modules``.
-                    parts = [node.func.value, *node.args, *(k.value for k in node.keywords)]
+                    parts.append(node.func.value)
                     visit.extend((part, hidden, in_class, later) for part in parts)
                     continue
             elif kind == "Import":
@@ -169,6 +178,22 @@ class Facts:
         else:
             self.deletes.add(name)
 
+    def _magic(self, call: Any) -> list[Any]:
+        """Note a magic; return the expression that it shows, if it is one that shows something."""
+        texts = [a.value for a in call.args if type(a) is ast.Constant and type(a.value) is str]
+        magic = texts[0] if call.func.attr.startswith("run") and texts else call.func.attr
+        self.magics.add(magic)
+        if magic in self.RUNNING:
+            self.told.add(magic)
+        elif magic in self.SHOWING:
+            try:
+                shown = ast.parse(" ".join(texts[1:]).strip(), mode="eval").body
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                return []
+            self.told.add(magic)
+            return [shown]
+        return []
+
     def _text(self, value: Any) -> None:
         """A text that names the module of the notebook."""
         if type(value) is str and any(text in value for text in self.DYNAMIC_TEXTS):
@@ -226,16 +251,28 @@ class Facts:
             last in self.DYNAMIC and name in (last, "builtins." + last)
         ):
             self.dynamic.add(last)
-        if name.startswith("get_ipython().") and last in self.MAGICS:
-            first = node.args[0] if node.args else None
-            literal = first.value if type(first) is ast.Constant else None
-            magic = literal if last.startswith("run") else last
-            if type(magic) is str:
-                self.magics.add(magic)
+        if last == "type" and (len(node.args) != 1 or node.keywords):
+            self.constructs.add("type")
         self.calls[(name, receiver, statement)] = None
         given = node.args[0] if node.args and type(function) is ast.Attribute else None
         if type(given) is ast.Constant and type(given.value) is str and len(given.value) < 4096:
             self.texts.add((last, given.value))
+
+
+#: What IPython's transformer makes of ``%magic``, ``%%magic`` and ``!command``.
+MAGICS = frozenset({"run_line_magic", "run_cell_magic", "system", "getoutput"})
+
+
+def is_magic(call: Any) -> bool:
+    """Tell ``get_ipython().run_line_magic('time', …)`` and the like, with a literal name."""
+    function = call.func
+    if type(function) is not ast.Attribute or function.attr not in MAGICS:
+        return False
+    first = call.args[0] if call.args else None
+    literal = type(first) is ast.Constant and type(first.value) is str
+    return dotted(function.value) == "get_ipython()" and (
+        literal or not function.attr.startswith("run")
+    )
 
 
 def dotted(node: Any) -> str:
@@ -430,6 +467,8 @@ REACHING = Facts.DYNAMIC | Facts.DYNAMIC_METHODS | Facts.DYNAMIC_ATTRIBUTES
 
 def _target_of(value: Any, kind: type) -> str | None:
     """Return ``module.name`` of a function or class, from the interpreter's own slots."""
+    if value is type:  # what it says of modules is about others
+        return "builtins.type"
     if kind is type:
         module, name = module_of(value), _type_name(value)
     else:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import _thread
+import re
 import types
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Iterator
 
 from .fingerprint import Looker
 from .names import IPYTHONS, Names
 from .references import SEP, _id, _module_table, _type_dict
-from .state import State, module_origin
+from .state import NATIVE_SUFFIXES, State, module_origin
 
 if TYPE_CHECKING:
     from .code import Facts
@@ -24,7 +25,7 @@ class Owed:
     def __init__(self, run: str, facts: Facts | None, reached: list[dict[str, Any]]) -> None:
         self.run = run
         #: Whether the code can reach any name: by text, by a magic, or it isn't known.
-        self.everything = facts is None or bool(facts.dynamic or facts.magics)
+        self.everything = facts is None or bool(facts.dynamic or facts.magics - facts.told)
         self.imports = facts is None or bool(facts.imports)
         self.touched: set[str] = set()
         self.stores: set[str] = set()
@@ -85,9 +86,28 @@ class Evidence:
             return name == "__main__"
         origin = module_origin(module)
         if origin is None:
-            made = module.__dict__.get("__spec__") is None and name != "__main__"
-            return made and not is_cythons(name, module)
-        return SEP in origin and not origin.startswith(self.probe.prefixes)
+            made = module.__dict__.get("__spec__") is None and not is_main(module)
+            return made and not self._is_natives(module)
+        return not self._is_installed(origin)
+
+    def _is_installed(self, path: str) -> bool:
+        """Tell whether a file is the installation's; what has no place is built in or frozen."""
+        return SEP not in path or path.startswith(self.probe.prefixes)
+
+    def _is_natives(self, module: types.ModuleType) -> bool:
+        """Tell whether an installed library's C code made this module, and holds no other code.
+
+        Nothing was executed in it, which would have left its builtins there.
+        """
+        names = module.__dict__
+        title = names.get("__name__")
+        if type(title) is not str or "__builtins__" in names:
+            return False
+        origin = module_origin(_module_table.get(title.rpartition(".")[0])) or ""
+        native = origin == "built-in" or origin.endswith(NATIVE_SUFFIXES)
+        if not (native and self._is_installed(origin)) and not CYTHONS.match(title):
+            return False
+        return all(map(self._is_installed, code_files(list(names.values()))))
 
     def owe(self, run: str, facts: Facts | None, reached: list[dict[str, Any]], now: bool) -> None:
         """Note that a run has ended; ``now`` when another one goes on."""
@@ -146,11 +166,21 @@ class Evidence:
             self.probe.journal.put("names.changed", None, "none", fields)
 
 
-def is_cythons(name: str, module: types.ModuleType) -> bool:
-    """Tell whether this is a module in which Cython's libraries share their types: all C."""
-    return name.startswith("_cython_") and all(
-        issubclass(type(value), type)
-        and types.FunctionType not in map(type, _type_dict(value).values())
-        for key, value in list(module.__dict__.items())
-        if not key.startswith("__")
-    )
+#: Modules in which libraries made by Cython share their types.
+CYTHONS = re.compile(r"_cython_\d\w*$|cython_runtime$")
+
+
+def is_main(module: types.ModuleType) -> bool:
+    """Tell whether this is the notebook's module, which others know by other names."""
+    return module is _module_table.get("__main__")
+
+
+def code_files(values: list[Any]) -> Iterator[str]:
+    """Yield the files of the Python functions among values, and of the methods of classes."""
+    for value in values:
+        if type(value) is types.FunctionType:
+            yield value.__code__.co_filename
+        elif issubclass(type(value), type):
+            for part in list(_type_dict(value).values()):
+                if type(part) is types.FunctionType:
+                    yield part.__code__.co_filename

@@ -34,10 +34,6 @@ DATA_SUFFIXES = (
 )  # fmt: skip
 #: Never data of a notebook's: the kernel's own views.
 SYSTEM_PREFIXES = ("/proc/", "/sys/", "/dev/") if os.name == "posix" else ()
-#: A file system in memory among them that may hold data, besides what processes share there:
-#: semaphores, shared memory of ``multiprocessing`` and torch, arrays of joblib's workers.
-IN_MEMORY = "/dev/shm/"
-SHARED = ("sem.", "psm_", "pym-", "pymp-", "torch_", "joblib_memmapping_folder_", "loky")
 WRITING = frozenset({"write", "append", "create", "truncate"})
 
 #: So often the open descriptors are looked at before it is given up.
@@ -99,7 +95,7 @@ class Files(Recording):
 
     def is_noise(self, path: str, writing: bool) -> bool:
         """Tell whether a path belongs to the installation or the system, not to the work."""
-        if is_system(path) or path.startswith(self.private):
+        if path.startswith(SYSTEM_PREFIXES) or path.startswith(self.private):
             return True
         if self.cells in path:
             return True
@@ -244,7 +240,7 @@ class Files(Recording):
 
     def count_filtered(self, path: str) -> None:
         """Count what a filtered open can read: a library's code, a setting."""
-        if not is_system(path):
+        if not path.startswith(SYSTEM_PREFIXES):
             st = try_stat(path)
             if st is not None and statmod.S_ISREG(st.st_mode):
                 self.filtered_bytes += st.st_size
@@ -303,7 +299,7 @@ class Files(Recording):
         run, how = self.current()
         if run is not None and run.paused:
             return
-        if is_system(source):
+        if source.startswith(SYSTEM_PREFIXES):
             # A file without a name (O_TMPFILE) gets one: linkat(2) of its descriptor.
             self.opened(target, ["write", "create"], os.O_WRONLY | os.O_CREAT, "audit", None, None)
             return
@@ -576,13 +572,6 @@ class Files(Recording):
             "stat": None if st is None else stat_fields(st, self.mounts),
             "stillOpen": None, "onlyRead": True,
         })  # fmt: skip
-
-
-def is_system(path: str) -> bool:
-    """Tell one of the system's own views and devices."""
-    if not path.startswith(SYSTEM_PREFIXES):
-        return False
-    return not path.startswith(IN_MEMORY) or path.startswith(SHARED, len(IN_MEMORY))
 
 
 def ops_of(mode: Any, flags: Any, by_descriptor: bool) -> list[str]:

@@ -11,6 +11,8 @@ from .values import ids_of, type_name
 
 #: What looking at names may cost per run: seconds, and objects visited.
 SECONDS, OBJECTS = 0.05, 40_000
+#: What looking at results that IPython keeps may cost besides; hardly any code names them.
+SHOWN_SECONDS, SHOWN_OBJECTS = 0.005, 4_000
 #: An unknown object whose look took longer than this (ns) isn't looked at again.
 COSTLY = 5_000_000
 #: Ids of shared objects kept for all names together.
@@ -48,6 +50,11 @@ class Entry:
 def is_ipythons(name: str) -> bool:
     """Tell a name that IPython sets with every run and that only holds sources, or its tools."""
     return name in IPYTHONS or (name[:2] == "_i" and name[2:].isdigit())
+
+
+def is_shown(name: str) -> bool:
+    """Tell a name under which IPython keeps a result that it showed: ``_``, ``__``, ``_7``."""
+    return name in ("_", "__", "___") or (name[:1] == "_" and name[1:].isdigit())
 
 
 class Names:
@@ -131,9 +138,11 @@ class Names:
     # ------------------------------------------------------------------------------------ changes
 
     def changes(self, touched: set[str], everything: bool) -> tuple[list[dict[str, Any]], bool]:
-        """Return the rows of ``names.changed`` and whether all that can be reached was looked at.
+        """Return the rows of ``names.changed`` and whether every name is accounted for.
 
-        ``touched`` are the names in the run's code and in what it reaches.
+        ``touched`` are the names in the run's code and in what it reaches. One that holds more
+        than was found may reach what any other name does: then each is looked at, or told to be
+        unknown.
         """
         namespace = self.namespace
         if type(namespace) is not dict:
@@ -146,15 +155,21 @@ class Names:
             self.too_many = True
             return [], False
         bound, gone = self.scan()
-        if everything:
+        more = everything or any(map(self._holds_more, touched))
+        complete = True
+        if more and len(self.entries.keys() | bound) <= MOST_ROWS:
             touched = self.entries.keys() | bound
+        elif more:
+            complete = False
         wanted = {name for name in touched if name in namespace and not is_ipythons(name)} | bound
-        if not wanted and not gone:
-            return [], True
         if len(wanted) + len(gone) > MOST_ROWS:
             self._pass_over(wanted, gone)
             return [], False
-        return self._compare(wanted, gone, touched)
+        return (self._compare(wanted, gone, touched) if wanted or gone else []), complete
+
+    def _holds_more(self, name: str) -> bool:
+        entry = self.entries.get(name)
+        return entry is not None and not entry.whole
 
     def _pass_over(self, names: set[str], gone: set[str]) -> None:
         """Note what so many names stand for now, and no more."""
@@ -163,35 +178,43 @@ class Names:
         for name in names:
             self._store(name, Entry(self.namespace[name], None))
 
-    def _compare(
-        self, wanted: set[str], gone: set[str], touched: set[str]
-    ) -> tuple[list[dict[str, Any]], bool]:
+    def _compare(self, wanted: set[str], gone: set[str], touched: set[str]) -> list[dict[str, Any]]:
+        before: dict[str, Entry | None] = {name: self.entries[name] for name in gone}
+        after: dict[str, Entry | None] = dict.fromkeys(gone)
+        shown = {name for name in wanted - touched if is_shown(name)}
         budget = Budget(SECONDS, OBJECTS)
-        before: dict[str, Entry | None] = {}
-        after: dict[str, Entry | None] = {}
-        for name in gone:
-            before[name], after[name] = self.entries[name], None
-        for name in sorted(wanted, key=self._cost):
-            before[name] = self.entries.get(name)
-            after[name] = self._look(name, before[name], budget)
-        for name in sorted(self._sharers(before, after, touched), key=self._cost):
-            before[name] = self.entries[name]
-            after[name] = self._look(name, before[name], budget)
-        complete = True
+        self._look_at(wanted - shown, before, after, budget)
+        sharers = self._sharers(before, after, touched)
+        shown |= {name for name in sharers if is_shown(name)}
+        self._look_at(sharers - shown, before, after, budget)
+        if shown:
+            self._look_at(shown, before, after, Budget(SHOWN_SECONDS, SHOWN_OBJECTS))
         rows = []
         for name in sorted(after):
-            new = after[name]
-            self._store(name, new)
-            complete = complete and (new is None or new.whole)
-            row = _row(name, before[name], new)
+            self._store(name, after[name])
+            row = _row(name, before[name], after[name])
             if row is not None:
                 rows.append(row)
         self._group(rows, before, after)
-        return rows, complete
+        return rows
 
-    def _cost(self, name: str) -> tuple[int, str]:
+    def _look_at(
+        self,
+        names: set[str],
+        before: dict[str, Entry | None],
+        after: dict[str, Entry | None],
+        budget: Budget,
+    ) -> None:
+        """Look at names: what was known first, then what is new or wasn't, each by its cost."""
+        for name in sorted(names, key=self._cost):
+            before[name] = self.entries.get(name)
+            after[name] = self._look(name, before[name], budget)
+
+    def _cost(self, name: str) -> tuple[bool, int, str]:
         entry = self.entries.get(name)
-        return (0 if entry is None else entry.cost, name)
+        if entry is None or entry.id != _id(self.namespace.get(name)):
+            return True, 0, name
+        return entry.digest is None, entry.cost, name
 
     def _look(self, name: str, before: Entry | None, budget: Budget) -> Entry | None:
         if name not in self.namespace:
@@ -210,7 +233,10 @@ class Names:
         after: dict[str, Entry | None],
         touched: set[str],
     ) -> set[str]:
-        """Return the other names that can reach an object which the touched could or can reach."""
+        """Return the other names that can reach an object which the touched could or can reach.
+
+        Of a known one whose objects couldn't be kept, nobody knows.
+        """
         reached: set[int] = set()
         for name in touched & after.keys():
             for entry in (before[name], after[name]):
@@ -220,7 +246,8 @@ class Names:
         return {
             name
             for name, entry in self.entries.items()
-            if entry.ids and name not in after and not entry.ids.isdisjoint(reached)
+            if name not in after
+            and (not entry.ids.isdisjoint(reached) or (entry.digest and not entry.whole))
         }
 
     def _store(self, name: str, new: Entry | None) -> None:

@@ -240,6 +240,7 @@ class Runs(Meter):
             "deletes": sorted(facts.deletes),
             "imports": sorted(facts.imports),
             "magics": sorted(facts.magics),
+            **({"told": sorted(facts.told)} if facts.told else {}),
             "dynamic": sorted(facts.dynamic),
             "attributeStores": sorted(facts.attribute_stores),
             "subscriptStores": sorted(facts.subscript_stores),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import collections
 import contextvars
 import gc
 import marshal
@@ -65,6 +66,8 @@ class State:
         #: Ids of modules by name, as they were.
         self.modules: dict[str, int] = {}
         self._note_modules()
+        #: Open figures when last told.
+        self.figures: int | None = None
         self.settings = self._settings()
         #: Modules that were touched, and the ids of what their names were bound to.
         self.attributes: dict[str, tuple[Bound, dict[str, int]]] = {}
@@ -115,6 +118,9 @@ class State:
         changed = self._module_attributes(touched, stores, namespace)
         if changed:
             fields["moduleAttributes"] = changed
+        figures = _open_figures()
+        if figures != self.figures:
+            fields["figures"] = self.figures = figures
 
     # ------------------------------------------------------------------------------------- random
 
@@ -231,7 +237,11 @@ class State:
         bound, then = self.attributes.get(title, (None, {}))
         if bound is not None and bound.same(module.__dict__):
             return set()
-        now = {key: _id(v) for key, v in list(module.__dict__.items()) if type(key) is str}
+        now = {
+            key: _id(value)
+            for key, value in list(module.__dict__.items())
+            if type(key) is str and (title, key) not in BINDS_ITSELF
+        }
         if len(self.attributes) > 200:
             self.attributes.clear()
         self.attributes[title] = Bound(module.__dict__, self.looker), now
@@ -380,12 +390,16 @@ def _is_plain(value: Any) -> bool:
     return not level
 
 
+#: Settings that matplotlib makes itself then.
+SETS_ITSELF = frozenset({"backend", "backend_fallback", "interactive"})
+
+
 def _rc_params() -> Any:
     params = _in_module("matplotlib", "rcParams")
     if not library_type(type(params), "matplotlib", "RcParams"):
         return None
-    values = list(dict.values(params))
-    return tuple([value if _id(type(value)) in ATOMS else _shown(value) for value in values])
+    items = [item for item in dict.items(params) if item[0] not in SETS_ITSELF]
+    return tuple([value if _id(type(value)) in ATOMS else _shown(value) for _, value in items])
 
 
 def _shown(value: Any) -> Any:
@@ -393,6 +407,13 @@ def _shown(value: Any) -> Any:
     if type(value) in (list, tuple) and ATOMS.issuperset(map(_id, map(type, value))):
         return marshal.dumps(value, 2)
     return _id(value)
+
+
+def _open_figures() -> int | None:
+    """Return how many figures pyplot holds open; None while it isn't loaded."""
+    manager = _in_module("matplotlib._pylab_helpers", "Gcf")
+    figures = _type_dict(manager).get("figs") if type(manager) is type else None
+    return len(figures) if type(figures) is collections.OrderedDict else None
 
 
 def _logging() -> Any:
@@ -431,6 +452,14 @@ SETTINGS = {  # type: dict[str, Callable[[], Any]]
     "interpreter": _interpreter,
     "locale": _locale,
     "signals": _signals,
+}
+
+
+#: What matplotlib binds anew itself when the first figure is made: a choice of backend.
+BINDS_ITSELF = {
+    ("matplotlib.pyplot", "_backend_mod"),
+    ("matplotlib.pyplot", "_REPL_DISPLAYHOOK"),
+    ("matplotlib.pyplot", "draw_if_interactive"),
 }
 
 
@@ -549,16 +578,18 @@ class Originals:
         known.differing = [
             "%s.%s" % (title, name)
             for name in items.keys() | known.first.keys()
-            if self._differs(items.get(name), known.first.get(name))
+            if self._differs(items.get(name), known.first.get(name), (title, name))
         ]
         return known.differing
 
-    def _differs(self, value: Any, first: int | None) -> bool:
+    def _differs(self, value: Any, first: int | None, name: tuple[str, str]) -> bool:
         if type(value) is types.FunctionType:
             if value.__globals__ is globals():  # a wrapper of ours
                 return False
             if self._is_users(value):
                 return True
+            if name in BINDS_ITSELF:
+                return False
         return first is not None and first != _id(value)
 
     def _is_users(self, function: Any) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..helper.files import identity_in, stat_event
 from ..journal import name_of
-from ..probe.files import DATA_SUFFIXES, is_system, source_of
+from ..probe.files import DATA_SUFFIXES, source_of
 from ..probe.redaction import cut_argv
 from .strace import Call, string_of, strings_in
 from .tree import Process, Thread, Tree
@@ -21,6 +21,7 @@ from .tree import Process, Thread, Tree
 GRAIN_NS = 20_000_000
 
 _OPENS = frozenset({"open", "openat", "openat2", "creat", "open_by_handle_at"})
+_NEVER = ("/dev/", "/proc/", "/sys/")
 #: Where programs put what no author chose (the same places as in the session's fold).
 _SYSTEM = re.compile(
     r"/(run(?!/media)|etc|boot|lib|lib64|snap)(/|$)|/usr/(share|lib|lib64|libexec|bin|sbin|include)/"
@@ -63,7 +64,7 @@ class Filter:
 
     def is_noise(self, path: str, *, writing: bool) -> bool:
         """Whether a path says nothing of the work."""
-        if is_system(path) or path.startswith(self.private) or path in self.files:
+        if path.startswith(_NEVER) or path.startswith(self.private) or path in self.files:
             return True
         if _HISTORY.search(path) or "/ipykernel_" in path:
             return True

@@ -43,7 +43,7 @@ export function reachesByText(facts: CodeFacts): string | null {
   }
   return (
     facts.dynamic[0] ??
-    facts.magics[0] ??
+    untoldMagics(facts)[0] ??
     namesRead(facts).find(name => REACHING.has(name)) ??
     facts.imports.find(name => REACHING_MODULES.test(name)) ??
     facts.calls.find(call => BY_TEXT.test(call.name) || counts(call))?.name ??
@@ -54,7 +54,9 @@ export function reachesByText(facts: CodeFacts): string | null {
 
 /** The notebook's own functions (`__main__.fit`) and builtins are told by the names loaded. */
 const isReaching = (target: string) =>
-  REACHING_MODULES.test(target) && !/^(__main__|builtins)\./.test(target);
+  REACHING_MODULES.test(target) &&
+  !/^(__main__|builtins)\./.test(target) &&
+  target !== 'IPython.core.display_functions.display';
 
 /** Constructs whose code may run later than the run in which they stand. */
 const DEFERRING = ['def', 'class', 'lambda', 'comprehension'];
@@ -64,12 +66,34 @@ const FLEETING = new Set(
   'globals locals vars getattr setattr delattr'.split(' ')
 );
 
-/** Magics that leave no code behind. */
+/**
+ * Magics that leave no code of the user's behind: what `load_ext` and `autoreload` load
+ * of theirs is told as modules of their own.
+ */
 const SETTLED = new Set(
-  'matplotlib config pip conda pwd cd ls who whos system getoutput sx'.split(
+  'matplotlib config pylab pip conda pwd cd ls who whos env set_env system getoutput sx load_ext reload_ext autoreload psearch lsmagic quickref history hist precision writefile bash sh script html javascript js latex markdown svg'.split(
     ' '
   )
 );
+
+/** Magics whose text isn't told with the cell's own, nor as a run of its own. */
+const untoldMagics = ({ magics, told = [] }: CodeFacts): string[] =>
+  magics.filter(name => !told.includes(name));
+
+/** Magics that may run or make code that isn't told. */
+export const unsettledMagics = (facts: CodeFacts): string[] =>
+  untoldMagics(facts).filter(name => !SETTLED.has(name));
+
+/** What the probe calls a text that was compiled while the run went on. */
+const TEXT = '<text>';
+
+/** Whether it may run functions of the notebook, or a text that isn't told. */
+export const mayRunMore = ({ reached = [], told = [] }: CodeFacts) =>
+  reached.some(({ name }) => name !== TEXT || told.length === 0);
+
+/** Its magics do nothing but run or show a text that is told with the cell's own. */
+export const isTold = ({ magics, told = [] }: CodeFacts) =>
+  magics.every(name => told.includes(name) && name !== 'capture');
 
 const defers = (facts: CodeFacts) =>
   DEFERRING.some(construct => facts.constructs.includes(construct));
@@ -90,7 +114,7 @@ export function leavesReach(facts: CodeFacts, byText: string | null): boolean {
     (facts.parse === 'failed' ||
       defers(facts) ||
       facts.dynamic.some(name => !FLEETING.has(name)) ||
-      facts.magics.some(name => !SETTLED.has(name)) ||
+      unsettledMagics(facts).length > 0 ||
       facts.imports.some(name => REACHING_MODULES.test(name)))
   );
 }

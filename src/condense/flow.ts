@@ -8,6 +8,7 @@ import type { IFileVersion, IRun, ISession } from '../session/types';
 import {
   isHistory,
   leavesReach,
+  mayRunMore,
   namesRead,
   namesReadLater,
   namesRewritten,
@@ -37,7 +38,11 @@ interface IRunFlow {
   objections: IReason[];
 }
 
+/** What was drawn in figures that pyplot still holds. */
 const PLOTS = 'plots';
+
+/** What was drawn in any figure: a name may stand for it. */
+const FIGURES = 'figures';
 
 /** Every name that some function, lambda or generator made so far may read when it runs. */
 const FUNCTIONS = 'functions';
@@ -86,6 +91,8 @@ class FlowBuilder {
   private readonly holders = new Set<string>();
   /** Names behind `FUNCTIONS`. */
   private readonly later = new Set<string>();
+  /** Pyplot may hold figures: the next run may draw in them, show or save them. */
+  private figuresOpen = true;
   /** Functions may look up names by text: from then on nobody can tell what they read. */
   private functionsReach: boolean;
 
@@ -108,7 +115,14 @@ class FlowBuilder {
     const opaque = this.opaqueness(run, harmless, byText);
     const drew = draws(run);
     const reads = this.readsOf(run, harmless, drew);
-    this.write(run, hides, drew);
+    this.write(run, hides);
+    if (drew) {
+      this.draw(run, harmless);
+    }
+    this.figuresOpen = this.leavesOpen(run);
+    if (!this.figuresOpen) {
+      this.states.delete(PLOTS);
+    }
     this.knowledge.pass(run);
     return { reads, opaque, objections: found };
   }
@@ -146,14 +160,22 @@ class FlowBuilder {
       return [];
     }
     const names = namesRead(facts).map(name => `var:${name}`);
+    const reaches = !harmless && this.functionsReach;
     const shows =
       drew ||
+      reaches ||
       (!harmless &&
-        ((facts.reached?.length ?? 0) > 0 ||
-          this.functionsReach ||
-          namesRead(facts).some(name => this.holders.has(name)) ||
+        (mayRunMore(facts) ||
           facts.calls.some(({ name }) => MAY_SHOW.test(name))));
-    const found = [...names, ...(shows ? [PLOTS] : []), FUNCTIONS];
+    const holds =
+      reaches ||
+      (!harmless && namesRead(facts).some(name => this.holders.has(name)));
+    const found = [
+      ...names,
+      ...(shows ? [PLOTS] : []),
+      ...(holds ? [FIGURES] : []),
+      FUNCTIONS
+    ];
     return found.flatMap(resource => {
       const state = this.states.get(resource);
       const sure = resource !== FUNCTIONS;
@@ -163,7 +185,7 @@ class FlowBuilder {
     });
   }
 
-  private write(run: IRun, hides: boolean, drew: boolean): void {
+  private write(run: IRun, hides: boolean): void {
     const rewritten = hides ? namesRewritten(run) : new Set<string>();
     const names = new Set([
       ...(run.facts?.stores ?? []),
@@ -186,9 +208,25 @@ class FlowBuilder {
     if (run.facts !== null) {
       namesReadLater(run.facts).forEach(name => this.readLater(name));
     }
-    if (drew) {
+  }
+
+  /** What it drew is found later in open figures, or by a name; its own names are others' to follow. */
+  private draw(run: IRun, harmless: boolean): void {
+    const alone = harmless && !this.figuresOpen && !this.leavesOpen(run);
+    if (!alone) {
       this.add(PLOTS, run.number, false);
+      this.add(FIGURES, run.number, false);
     }
+  }
+
+  /** Whether pyplot may hold figures when the run has ended. */
+  private leavesOpen({ names, state }: IRun): boolean {
+    if (names === null) {
+      return true; // nobody looked
+    }
+    return state?.figures === undefined
+      ? this.figuresOpen
+      : state.figures !== 0;
   }
 
   /** From now on a name may be read by whatever calls a function. */

@@ -5,7 +5,13 @@
  */
 import type { NameChange } from '../journal/events';
 import type { IRun } from '../session/types';
-import { isShown, type CodeFacts } from './facts';
+import {
+  isShown,
+  isTold,
+  namesRead,
+  unsettledMagics,
+  type CodeFacts
+} from './facts';
 import pure from './pure.json';
 import type { IReason } from './types';
 
@@ -17,13 +23,20 @@ const MODULES = set(pure.modules);
 const FUNCTIONS = set(pure.functions);
 const PLOT_FUNCTIONS = set(pure.plots.functions);
 const PLOT_METHODS = set(pure.plots.methods);
+/** What a plot is made in, and its methods that only draw. */
+const FIGURES = set(pure.plots.types);
+const DRAWS = set(pure.plots.on);
 const ALIASES = new Map(Object.entries(pure.aliases));
-const METHODS = new Map(
-  Object.entries(pure.methods).map(([type, methods]) => [
-    type,
-    new Map<string, string | null>(Object.entries(methods))
-  ])
-);
+const byType = (table: Record<string, Record<string, string | null>>) =>
+  new Map(
+    Object.entries(table).map(([type, each]) => [
+      type,
+      new Map(Object.entries(each))
+    ])
+  );
+const METHODS = byType(pure.methods);
+const ATTRIBUTES = byType(pure.attributes);
+const PARTS = new Map(Object.entries(pure.parts));
 
 const canonical = (type: string) => ALIASES.get(type) ?? type;
 
@@ -33,6 +46,8 @@ export class Knowledge {
   private readonly types = new Map<string, string>();
   /** Names whose value isn't known. */
   private readonly unknown = new Set<string>();
+  /** Those of them that stand for a figure or its axes, which pyplot keeps too. */
+  private readonly figures = new Set<string>();
   /** Objects that run the user's code when looked at may be in any container. */
   private ownTypes = false;
   /** Something that proofs rely on may not be original, or calls the user's code. */
@@ -65,7 +80,9 @@ export class Knowledge {
   /** Whether nobody notices when a name stands for something else from now on. */
   mayGo(name: string): boolean {
     const type = this.typeOf(name);
-    return type !== null && (!this.watched || SCALARS.has(type));
+    return type === null
+      ? this.figures.has(name) && !this.watched
+      : !this.watched || SCALARS.has(type);
   }
 
   /** Whether nobody notices that a name keeps a value of this type from its end. */
@@ -82,8 +99,9 @@ export class Knowledge {
     this.ownTypes ||=
       facts === null ||
       facts.constructs.includes('class') ||
+      facts.constructs.includes('type') ||
       facts.dynamic.length > 0 ||
-      facts.magics.length > 0 ||
+      unsettledMagics(facts).length > 0 ||
       facts.calls.some(({ name }) => MAKES_TYPES.test(name)) ||
       (state?.modules?.own.length ?? 0) > 0;
     this.altered ||=
@@ -107,7 +125,9 @@ export class Knowledge {
         name => !this.isValue(name) && (gives || !OPTION.test(name))
       ) ||
       facts.dynamic.some(name => PATCHING.has(name)) ||
-      facts.imports.some(name => /^(unittest[.:])?mock\b/.test(name)) ||
+      facts.imports.some(name =>
+        /^((unittest[.:])?mock|IPython\.core\.magic)\b/.test(name)
+      ) ||
       facts.calls.some(
         ({ name }) =>
           /(^|\.)__(set|del)attr__$/.test(name) || (gives && HOOKING.test(name))
@@ -138,8 +158,12 @@ export class Knowledge {
   private learn({ name, type, after, code }: NameChange): void {
     this.types.delete(name);
     this.unknown.delete(name);
+    this.figures.delete(name);
     if (after === 'absent') {
       return;
+    }
+    if (FIGURES.has(type ?? '')) {
+      this.figures.add(name);
     }
     const hides = code === true && CONTAINERS.has(canonical(type ?? ''));
     if (type !== null && 'digest' in after && !hides) {
@@ -167,7 +191,7 @@ const HOOKING =
 
 /** Calls that make classes, or objects of classes that no text names. */
 const MAKES_TYPES =
-  /(^|\.)(type|namedtuple|make_dataclass|new_class|load|loads|read_pickle|TypedDict|NamedTuple)$/;
+  /(^|\.)(namedtuple|make_dataclass|new_class|load|loads|read_pickle|TypedDict|NamedTuple)$/;
 
 /**
  * Why a run can't be shown harmless: every reason found; empty when it is harmless.
@@ -188,7 +212,7 @@ export function objections(
   return [
     ...fromCourse(run),
     ...fromEffects(run),
-    ...fromNames(names.names, stores, before),
+    ...fromNames(names.names, facts, stores, before),
     ...(names.complete === false ? [{ code: 'no-evidence' } as const] : []),
     ...(before.trusted ? [] : [{ code: 'not-original' } as const]),
     ...fromText(facts, byText),
@@ -253,14 +277,22 @@ function fromEffects(run: IRun): IReason[] {
   return reasons;
 }
 
-/** Every name that differs was bound by the text, over nothing that could notice. */
+/**
+ * Every name that differs was bound by the text, over nothing that could notice. One
+ * that was and is unknown, and that the text doesn't name, isn't seen to differ.
+ */
 function fromNames(
   changes: readonly NameChange[],
+  facts: CodeFacts,
   stores: ReadonlySet<string>,
   before: Knowledge
 ): IReason[] {
+  const named = new Set(namesRead(facts));
   const refuse = (change: NameChange) => {
     const { name, type, same, after } = change;
+    if (same === true && isUnknown(change) && !named.has(name)) {
+      return false;
+    }
     if (after !== 'absent' && !before.mayKeep(type)) {
       return true;
     }
@@ -275,6 +307,12 @@ function fromNames(
     .filter(refuse)
     .map(({ name }) => ({ code: 'changed-name', resource: name }));
 }
+
+const isUnknown = ({ before, after }: NameChange) =>
+  before !== 'absent' &&
+  after !== 'absent' &&
+  'unknown' in before &&
+  'unknown' in after;
 
 function fromText(facts: CodeFacts, byText: string | null): IReason[] {
   return [
@@ -308,6 +346,9 @@ function fromValues(
     const change = after.get(name);
     if (change === undefined || !stores.has(name)) {
       return before.typeOf(name);
+    }
+    if (change.same !== true && FIGURES.has(change.type ?? '')) {
+      return change.type;
     }
     const known =
       change.type !== null &&
@@ -348,12 +389,16 @@ function fromValues(
     }
   }
   for (const call of facts.calls) {
-    if (!isPureCall(call, typeOf)) {
+    const told = MAGIC_CALL.test(call.name) && isTold(facts);
+    if (!told && !isPureCall(call, typeOf)) {
       reasons.push({ code: 'call', resource: call.name });
     }
   }
   return reasons;
 }
+
+/** What IPython makes of `%magic` and `%%magic`. */
+const MAGIC_CALL = /^get_ipython\(\)\.run_(line|cell)_magic$/;
 
 /** Builtins that are read without being called. */
 const BUILTIN_VALUES = set([
@@ -395,47 +440,69 @@ function isPureCall(
     const rest = steps.join('.');
     return isPureFunction(`${target ?? '?'}.${rest}`);
   }
-  const type = typeOf(base.replace(/[[(].*$/, ''));
-  return base.endsWith('[]') && type === 'pandas.DataFrame'
-    ? SELECTED.every(kind => isPureChain(kind, steps))
-    : !/[[(]/.test(base) && isPureChain(type, steps);
+  const [, root = '', selections = ''] =
+    /^([^[(]*)((?:\[\])*)$/.exec(base) ?? [];
+  const type = typeOf(root);
+  if (type !== null && FIGURES.has(type)) {
+    // Surely the one that this run has made: a name that it binds later has no type here.
+    return receiverType !== null && steps.length === 1 && DRAWS.has(steps[0]!);
+  }
+  const types = type === null ? [] : select([type], selections.length / 2);
+  return isPureChain(types, steps);
 }
 
-/** What a part of a table may be: `df['a']`, `df[['a', 'b']]`, `df[df['a'] > 1]`. */
-const SELECTED = ['pandas.DataFrame', 'pandas.Series'];
-
-/** `df.groupby().mean`: each step on the listed result of the one before. */
-function isPureChain(
-  baseType: string | null,
-  steps: readonly string[]
-): boolean {
-  let type: string | null = baseType;
-  for (const [at, step] of steps.entries()) {
-    const method = step.replace(/\(\)$/, '');
-    const last = at === steps.length - 1;
-    const found: Map<string, string | null> | undefined =
-      type === null ? undefined : METHODS.get(type);
-    if (last && type?.startsWith('pandas.') && PLOT_METHODS.has(method)) {
-      return true;
-    }
-    if (found === undefined || !found.has(method)) {
-      return false;
-    }
-    if (!last && method === step) {
-      return false; // an attribute of an attribute
-    }
-    type = found.get(method) ?? null;
+/** What subscripts in a row give: `df['a']`, `df[['a', 'b']]`, `df[df['a'] > 1]`; nothing where that isn't known. */
+function select(types: readonly string[], times: number): readonly string[] {
+  if (times === 0) {
+    return types;
   }
-  return true;
+  const parts = types.map(type => PARTS.get(type) ?? null);
+  return parts.includes(null)
+    ? []
+    : select([...new Set(parts.flatMap(part => part!.split('|')))], times - 1);
+}
+
+/** `groupby()[].mean`: a call, and subscripts of its result. */
+const STEP = /^(\w+)(\(\))?((?:\[\])*)$/;
+
+/**
+ * `df.groupby()[].mean`: each step on the listed result of the one before, whichever of
+ * the types it is that it may be.
+ */
+function isPureChain(
+  types: readonly string[],
+  [step, ...rest]: readonly string[]
+): boolean {
+  const [, name = '', called, selections = ''] = STEP.exec(step ?? '') ?? [];
+  const last = rest.length === 0;
+  if (last && PLOT_METHODS.has(name)) {
+    return types.some(type => type.startsWith('pandas.'));
+  }
+  const table = last || called ? METHODS : ATTRIBUTES;
+  // An attribute that a type doesn't have would have been an error.
+  const having =
+    table === METHODS
+      ? types
+      : types.filter(type => table.get(type)?.has(name));
+  const isPure = (type: string) => {
+    const known = table.get(type);
+    if (last) {
+      return known?.has(name) === true;
+    }
+    const results = known?.get(name)?.split('|') ?? [];
+    return isPureChain(select(results, selections.length / 2), rest);
+  };
+  return having.length > 0 && having.every(isPure);
 }
 
 /** Whether a run draws: plots stay with the session until they are shown. */
 export function draws({ facts }: IRun): boolean {
   return (
     facts?.calls.some(
-      ({ name, target }) =>
+      ({ name, target, receiverType }) =>
         PLOT_METHODS.has(name.slice(name.lastIndexOf('.') + 1)) ||
-        (target ?? '').startsWith('matplotlib')
+        (target ?? '').startsWith('matplotlib') ||
+        (receiverType ?? '').startsWith('matplotlib')
     ) ?? false
   );
 }

@@ -338,6 +338,8 @@ export const RunCode = probeEvent('run.code', {
   deletes: z.array(z.string()),
   imports: z.array(z.string()),
   magics: z.array(z.string()),
+  /** Those whose text these facts tell as the cell's own, or that of a nested run. */
+  told: z.optional(z.array(z.string())),
   dynamic: z.array(z.string()),
   attributeStores: z.array(z.string()),
   subscriptStores: z.array(z.string()),
@@ -475,6 +477,8 @@ export const StateChanged = probeEvent('state.changed', {
   library: z.optional(z.array(z.string())),
   /** Attributes of modules that were set or removed, e.g. `numpy.random.seed`. */
   moduleAttributes: z.optional(z.array(z.string())),
+  /** How many figures pyplot holds open from now on, where that differs; null while it can't be told. */
+  figures: z.optional(z.nullable(z.int())),
   /** Native libraries and extension modules loaded for the first time. */
   nativeLibraries: z.optional(z.array(Name)),
   /**

@@ -18,11 +18,9 @@ import type {
   ReplayOutcome
 } from '../api';
 import type { ReasonCode } from '../assurance/types';
-import type { FileDependency } from '../record/types';
 import {
   answerWords,
   detailWords,
-  folderWords,
   isUsed,
   leftOutWords,
   observerWords,
@@ -1116,12 +1114,6 @@ export const answerText = (
   trans: TranslationBundle,
   answer: DatabaseAnswer
 ): string => answerWords(trans, answer, show(trans));
-
-/** How many files a folder stands for; null for a file. */
-export const folderText = (
-  trans: TranslationBundle,
-  annotations: FileDependency['annotations']
-): string | null => folderWords(trans, annotations, show(trans).count);
 
 /** What kept runs use of a run that a person left out. */
 export const leftOutUse = (

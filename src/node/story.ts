@@ -5,7 +5,7 @@
  */
 import type { IExplainReply, IRunNote } from '../api';
 import { arrivedDigest, fromElsewhere } from '../record/story';
-import { databaseWords, folderWords } from '../record/words';
+import { databaseWords } from '../record/words';
 import type { FileDependency, OrderVerdict, Statement } from '../record/types';
 import {
   formatCount,
@@ -254,8 +254,8 @@ function filesRead({ reply, statement, runList }: IStoryFacts): IInput[] {
   return fileDependencies(statement)
     .filter(({ annotations }) => annotations.nb_kind !== 'notebook')
     .map(({ name, digest, annotations }) => {
-      const files = folderWords(ENGLISH, annotations, formatCount);
-      const many = files === null ? '' : `${files}, `;
+      const files = annotations.nb_files;
+      const many = files === undefined ? '' : `${plural(files, 'file')}, `;
       const here = ON_DISK[states.get(name)?.onDisk ?? 'not-checked'];
       const state =
         many + (digest === undefined ? whyUnknown(annotations) : here);

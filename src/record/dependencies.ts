@@ -195,22 +195,16 @@ export function fileUri(root: string, rel: string): string {
 function folderOf(
   context: IRecordContext,
   { version, reads }: IInput
-): IMember['within'] {
+): string | null {
   const within = reads[0]?.within;
   if (within === undefined || reads.some(read => read.within === undefined)) {
     return null;
   }
-  const folder = context.paths.reduce(within.folder);
+  const folder = context.paths.reduce(within);
   const file = context.paths.reduce(version.path);
   const isBelow =
     folder.root === file.root && file.rel.startsWith(`${folder.rel}/`);
-  const held = reads.map(read => read.within?.held ?? null);
-  return isBelow
-    ? {
-        folder: folder.rel,
-        held: held.includes(null) ? null : Math.max(...held.map(Number))
-      }
-    : null;
+  return isBelow ? folder.rel : null;
 }
 
 /**

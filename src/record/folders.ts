@@ -12,8 +12,8 @@ export const MANY_FILES = 20;
 /** A file that was read, and the folder that a library read as a whole, if it was so. */
 export interface IMember {
   file: FileDependency;
-  /** That folder's name, from the same root as the file's, and how many files it held if known. */
-  within: { folder: string; held: number | null } | null;
+  /** Name of that folder, from the same root as the file's. */
+  within: string | null;
 }
 
 /** A dataset and the files that it stands for. */
@@ -63,10 +63,10 @@ function joined(groups: readonly IGroup[]): IGroup[] {
 function asOne(files: readonly IMember[]): IGroup[] {
   const named = files.filter(({ within }) => within !== null);
   return groupBy(named, ({ file, within }) =>
-    keyOf(file.annotations.nb_root, within!.folder)
+    keyOf(file.annotations.nb_root, within!)
   )
     .filter(members => members.length > 1)
-    .map(members => ({ folder: members[0]!.within!.folder, members }));
+    .map(members => ({ folder: members[0]!.within!, members }));
 }
 
 /** Folders of which many files with one suffix were read; of several beside each other their parent. */
@@ -144,18 +144,9 @@ function folderDependency(
       nb_digestLevel: 'D1',
       ...(sure === 0 ? { nb_may: true as const } : {}),
       nb_files: members.length,
-      nb_filesRead: sure,
-      ...heldIn(members)
+      nb_filesRead: sure
     }
   };
-}
-
-/** How many files the folder held when it was read as a whole, the most of several times. */
-function heldIn(members: readonly IMember[]): { nb_filesHeld?: number } {
-  const held = members.flatMap(({ within }) => within?.held ?? []);
-  return held.length === 0
-    ? {}
-    : { nb_filesHeld: held.reduce((a, b) => Math.max(a, b)) };
 }
 
 /**

@@ -80,8 +80,6 @@ export const FileAnnotations = z.strictObject({
   /** Of a folder that stands for its files: how many, and how many were surely read. */
   nb_files: z.optional(Count),
   nb_filesRead: z.optional(Count),
-  /** How many it held when a library was given all of it, if they could be listed. */
-  nb_filesHeld: z.optional(Count),
   /** In `inputs.json`: the folder that stands for it. */
   nb_in: z.optional(z.string()),
   /** Base64 of the name's bytes where it isn't UTF-8. */

@@ -3,11 +3,7 @@
  * dialog and the viewer. What a record holds comes in as text that is safe to show; an
  * unknown code of a newer program is shown as it stands.
  */
-import type {
-  DatabaseAnswer,
-  DatabaseDependency,
-  FileDependency
-} from './types';
+import type { DatabaseAnswer, DatabaseDependency } from './types';
 import type { ReasonCode, Verdict, VerdictReason } from '../condense/types';
 
 /** Untranslated or translated words, as JupyterLab's `TranslationBundle` gives them. */
@@ -137,6 +133,7 @@ function resourceWords(
 ): string {
   switch (resource) {
     case 'plots':
+    case 'figures':
       return trans.__('a plot');
     case 'functions':
       return trans.__('something that functions may read');
@@ -215,29 +212,6 @@ export function databaseWords(
   return answers.length === 1
     ? trans.__('a database; answer of %1', rows)
     : trans.__('a database; %1 answers, %2', count(answers.length), rows);
-}
-
-/** How many files a folder stands for; null for a file. */
-export function folderWords(
-  trans: ITranslator,
-  {
-    nb_files: files,
-    nb_filesRead: read = 0,
-    nb_filesHeld: held = 0
-  }: FileDependency['annotations'],
-  count: IShow['count']
-): string | null {
-  if (files === undefined) {
-    return null;
-  }
-  const of = Math.max(files, held);
-  if (read === 0) {
-    // A library was given the folder: which of its files it took isn't known.
-    return trans._n('up to one file', 'up to %2 files', files, count(files));
-  }
-  return read < of
-    ? trans._n('%2 of one file', '%2 of %3 files', of, count(read), count(of))
-    : trans._n('one file', '%2 files', files, count(files));
 }
 
 /** Rows of one answer: how many were fetched, and why they have no fingerprint. */

@@ -42,7 +42,7 @@ const MODEL_FUNCTION =
 
 /** Paths that no author chose: the system's, the interpreter's, Jupyter's own. */
 const SYSTEM =
-  /^(\/(proc|sys|dev(?!\/shm\/)|run(?!\/media)|etc|boot|lib|lib64|System|Library|snap)(\/|$)|\/usr\/(share|lib|lib64|libexec|bin|sbin|include)\/|\/var\/(run|cache|lib\/(dpkg|apt))\/|[a-z]:\/(windows|program files)( \(x86\))?\/)/i;
+  /^(\/(proc|sys|dev|run(?!\/media)|etc|boot|lib|lib64|System|Library|snap)(\/|$)|\/usr\/(share|lib|lib64|libexec|bin|sbin|include)\/|\/var\/(run|cache|lib\/(dpkg|apt))\/|[a-z]:\/(windows|program files)( \(x86\))?\/)/i;
 const IN_PREFIX =
   /^(lib|lib64|libexec|bin|scripts|include|share|etc|ssl|conda-meta|dlls|libs|library|tcl|man|pyvenv\.cfg)(\/|$)/i;
 const OWN_CONFIG =

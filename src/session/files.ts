@@ -86,11 +86,7 @@ interface IClaim {
   via: string | null;
 }
 
-/** What a folder or glob held when it was read; not all of it where that was too much. */
-interface IManifest {
-  members: NonNullable<EventOf<'folder.manifest'>['members']>;
-  complete: boolean;
-}
+type IManifest = NonNullable<EventOf<'folder.manifest'>['members']>;
 
 interface IPendingRead {
   runId: string | null;
@@ -600,19 +596,15 @@ class FileFold {
   /* ---------------------------------------------------------------- reads */
 
   private foldReads(): void {
-    const manifests = new Map<string, IManifest>();
+    const members = new Map<string, IManifest>();
     for (const event of eventsOf(this.log.recorder, 'folder.manifest')) {
       const key = `${event.of?.file}\0${event.of?.seq}`;
-      const before = manifests.get(key)?.members ?? [];
-      manifests.set(key, {
-        members: [...before, ...(event.members ?? [])],
-        complete: event.complete !== false
-      });
+      members.set(key, [...(members.get(key) ?? []), ...(event.members ?? [])]);
     }
     for (const { file, events } of this.log.probes) {
       for (const event of actsOf(events)) {
         if (event.type === 'file.opened' && event.holds !== undefined) {
-          this.readMembers(event, manifests.get(`${file}\0${event.seq}`));
+          this.readMembers(event, members.get(`${file}\0${event.seq}`));
         } else {
           this.foldRead(event);
         }
@@ -638,21 +630,19 @@ class FileFold {
    */
   private readMembers(
     event: EventOf<'file.opened'>,
-    manifest: IManifest | undefined
+    members: IManifest | undefined
   ): void {
     if (event.outcome === 'failed' || !event.ops.includes('read')) {
       return;
     }
     const via = functionName(event.library, event.function);
     const seen = { sure: false, via, seenBy: event.via };
-    if (manifest === undefined) {
+    if (members === undefined) {
       this.read(event, event.realPath ?? event.path, { stat: null, ...seen });
     }
     const folder = event.realPath ?? event.path;
-    const { members = [], complete = false } = manifest ?? {};
-    const held = complete ? members.length : null;
-    const within = event.holds === 'folder' ? { folder, held } : undefined;
-    for (const { path, stat } of members) {
+    const within = event.holds === 'folder' ? folder : undefined;
+    for (const { path, stat } of members ?? []) {
       this.read(event, path, { stat, within, ...seen });
     }
   }
@@ -715,7 +705,7 @@ class FileFold {
     seen: Pick<IFileRead, 'sure' | 'via' | 'seenBy'> & {
       stat: Stat | null;
       link?: Name | null;
-      within?: IFileRead['within'];
+      within?: Name | undefined;
     }
   ): void {
     const { stat, link = null, within, ...rest } = seen;

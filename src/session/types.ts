@@ -101,11 +101,8 @@ export interface IFileRead {
   seenBy: string;
   /** The symbolic link that was named. */
   link: Name | null;
-  /**
-   * The folder that was read as one dataset, of which this is a member, and how many files it
-   * held then; null if they were too many to list.
-   */
-  within?: { folder: Name; held: number | null };
+  /** The folder that was read as one dataset, of which this is a member. */
+  within?: Name;
   /** Set where it was read after the run whose thread, task or child did it. */
   late?: ILate;
 }

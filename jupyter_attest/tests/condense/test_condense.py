@@ -11,12 +11,13 @@ from jupyter_attest.tests.condense.messy import MESSY
 from jupyter_attest.tests.condense.outside import OUTSIDE
 from jupyter_attest.tests.condense.served import LATE, SERVED, record_late, serve
 from jupyter_attest.tests.condense.sessions import Recorded, record_all, replay
+from jupyter_attest.tests.condense.typical import TYPICAL
 from jupyter_attest.tests.server.running import running
 
 #: Every kernel that the cases start is started in the first of these tests.
 pytestmark = pytest.mark.timeout(1800)
 
-EVERY: dict[str, Case] = {**CORE, **HELD_OUT, **MESSY, **OUTSIDE, **HIDDEN}
+EVERY: dict[str, Case] = {**CORE, **HELD_OUT, **MESSY, **OUTSIDE, **HIDDEN, **TYPICAL}
 MADE = [name for name, one in EVERY.items() if not one.refused]
 
 #: Of every kind of state one is run again here; ``npm run bench:condense`` runs all of them again.
@@ -36,7 +37,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recorded]:
 
 
 def test_no_two_cases_have_one_name() -> None:
-    assert len(EVERY) == sum(map(len, (CORE, HELD_OUT, MESSY, OUTSIDE, HIDDEN)))
+    assert len(EVERY) == sum(map(len, (CORE, HELD_OUT, MESSY, OUTSIDE, HIDDEN, TYPICAL)))
     assert (len(CORE), len(HELD_OUT)) == (42, 20)
 
 

@@ -132,13 +132,6 @@ def test_a_working_folder_is_a_root_and_the_journal_is_not(tmp_path: Path) -> No
     assert scan.why_not_a_root(folder, folder, set())
 
 
-@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="there is no such folder here")
-def test_a_folder_in_shared_memory_is_a_root_and_all_of_it_is_not(tmp_path: Path) -> None:
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        assert scan.why_not_a_root(folder, "/journal", set()) is None
-    assert scan.why_not_a_root("/dev/shm", "/journal", set())
-
-
 @pytest.mark.parametrize(
     ("fs", "network"),
     [

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .kernels import Kernel, one
+from .kernels import Kernel, of, one
 
 LISTS = ("loads", "stores", "deletes", "imports", "magics", "dynamic", "attributeStores",
          "subscriptStores", "constructs")  # fmt: skip
@@ -34,9 +34,9 @@ LISTS = ("loads", "stores", "deletes", "imports", "magics", "dynamic", "attribut
         ("import os.path as p, sys\nfrom math import pi as PI",
          {"imports": ["math:pi", "os.path", "sys"], "stores": ["PI", "p", "sys"]}),
         ("from math import *", {"imports": ["math:*"], "dynamic": ["import *"]}),
-        ("%matplotlib --list", {"magics": ["matplotlib"], "loads": ["get_ipython"]}),
-        ("!true", {"magics": ["system"], "loads": ["get_ipython"]}),
-        ("%%time\nq3 = q1", {"magics": ["time"], "stores": ["q3"], "loads": ["get_ipython", "q1"]}),
+        ("%matplotlib --list", {"magics": ["matplotlib"]}),
+        ("!true", {"magics": ["system"]}),
+        ("%%time\nq3 = q1", {"magics": ["time"], "stores": ["q3"], "loads": ["q1"]}),
         ("exec('q4 = 1'); globals()['q5'] = 2",
          {"dynamic": ["exec", "globals"], "subscriptStores": ["globals()"],
           "loads": ["exec", "globals"]}),
@@ -79,6 +79,30 @@ def test_calls_name_the_exact_type_of_a_plain_receiver(kernel: Kernel) -> None:
     assert found["print"] == (None, "builtins.print")
     assert found["?.upper"] == (None, None)
     assert found["bag.copy().pop"] == (None, None)
+
+
+def test_magics_whose_text_is_told_are_named(kernel: Kernel) -> None:
+    kernel.record("import math\nn0 = 1")
+    told = {
+        "%time n0": (["time"], ["n0"]),
+        "%%timeit -n 1 -r 1\nn0 + 1": (["timeit"], ["n0"]),
+        "%%capture\nn0": (["capture"], []),
+        "math.sqrt?": (["pinfo"], ["math"]),
+        "math.*q*?": (None, []),
+        "%prun -q n0": (None, []),
+        "get_ipython()": (None, ["get_ipython"]),
+    }
+    for code, (magics, loads) in told.items():
+        event = of(kernel.record(code), "run.code")[-1]
+        assert (event.get("told"), event["loads"]) == (magics, loads), code
+
+
+def test_a_type_asked_for_is_no_type_made(kernel: Kernel) -> None:
+    asked = one(kernel.record("type(1)"), "run.code")
+    assert calls(asked)["type"] == (None, "builtins.type")
+    assert "type" not in asked["constructs"]
+    made = one(kernel.record("Made = type('Made', (), {})"), "run.code")
+    assert "type" in made["constructs"]
 
 
 def test_a_rebound_receiver_is_not_guessed(kernel: Kernel) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -114,26 +113,6 @@ def test_a_local_module_is_read_also_when_only_its_cache_is(kernel: Kernel) -> N
     kernel.record("open('other.py', 'w').write('y = 2'); import other; del other")
     code = "import sys, importlib\ndel sys.modules['other']\nimportlib.invalidate_caches()\n"
     assert told(kernel.record(code + "import other"), kernel.work) == ["read other.py"]
-
-
-@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="there is no such folder here")
-def test_files_in_shared_memory_are_files_but_not_what_processes_share_there(
-    tmp_path: Path,
-) -> None:
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder, Kernel(tmp_path) as kernel:
-        (Path(folder) / "in.csv").write_text("a")
-        events = kernel.record(
-            "import joblib, numpy as np, multiprocessing as mp\n"
-            "from multiprocessing import shared_memory\n"
-            f"a = open('{folder}/in.csv').read(); n = open('{folder}/out.csv', 'w').write(a)\n"
-            "s = shared_memory.SharedMemory(create=True, size=9); s.close(); s.unlink()\n"
-            "v = mp.Array('d', 9); q = mp.Queue(); q.close()\n"
-            "x = joblib.Parallel(2)(joblib.delayed(np.sum)(np.ones(300_000)) for _ in 'ab')"
-        )
-        paths = [e["realPath"] for e in of(events, "file.opened")]
-        mapped = [e["path"] for e in of(events, "file.mapped")]
-        shared = [path for path in [*paths, *mapped] if path.startswith("/dev/")]
-    assert shared == [f"{folder}/in.csv", f"{folder}/out.csv"]
 
 
 #: Calls of C's own, which no audit event tells.

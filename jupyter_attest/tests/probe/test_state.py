@@ -159,12 +159,36 @@ def test_what_is_not_original_is_named_until_it_is_put_back(kernel: Kernel, name
     assert replaced not in state(kernel, "z = 1").get("replaced", [])
 
 
-def test_types_that_cython_s_libraries_share_are_not_the_user_s(kernel: Kernel) -> None:
+def test_modules_that_native_libraries_make_are_not_the_user_s(kernel: Kernel) -> None:
     code = (
         "import types\n"
         "class Mine:\n    def method(self): pass\n"
         "held = {'_cython_9': int, '_cython_8': Mine, '_cython_7': len, '_a': 1}\n"
         "for name in held:\n"
-        "    sys.modules[name] = types.ModuleType(name); sys.modules[name].held = held[name]"
+        "    sys.modules[name] = types.ModuleType(name); sys.modules[name].held = held[name]\n"
+        "exec('', sys.modules['_cython_7'].__dict__)"
     )
     assert state(kernel, code)["modules"]["own"] == ["_a", "_cython_7", "_cython_8"]
+
+
+def test_what_common_libraries_load_is_not_the_user_s(tmp_path: Path) -> None:
+    with Kernel(tmp_path) as k:
+        code = (
+            "import pandas, sklearn.linear_model, sklearn.ensemble, matplotlib.pyplot as plt\n"
+            "import scipy.optimize, lxml.etree, h5py, duckdb, onnx, joblib, xml.parsers.expat"
+        )
+        assert state(k, code)["modules"]["own"] == []
+        code = "plt.plot([1]); plt.show()"
+        assert not state(k, code).keys() & {"replaced", "moduleAttributes", "library"}
+        found = state(k, "plt.draw_if_interactive = plt.show = lambda: 1\nplt.plot([1])")
+        assert "matplotlib.pyplot.draw_if_interactive" in found["replaced"]
+        assert "matplotlib.pyplot.draw_if_interactive" in found["moduleAttributes"]
+
+
+@pytest.mark.parametrize(("backend", "left"), [("inline", 0), ("agg", 1)])
+def test_figures_that_stay_open_are_counted(tmp_path: Path, backend: str, left: int) -> None:
+    with Kernel(tmp_path) as k:
+        assert state(k, f"import matplotlib.pyplot as plt\n%matplotlib {backend}")["figures"] == 0
+        assert state(k, "plt.plot([1])").get("figures", 0) == left
+        assert "figures" not in state(k, "plt.plot([2])")
+        assert state(k, "plt.close()").get("figures", 0) == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
@@ -15,7 +14,7 @@ import pytest
 
 from .running import RunningServer, running, wait_for
 from .test_endings import look
-from .test_killed import KEPT, record_of
+from .test_killed import record_of
 
 
 def run_and_end(server: RunningServer, path: str = "n.ipynb") -> str:
@@ -202,52 +201,6 @@ def test_a_disk_that_is_full_when_a_kernel_starts_costs_no_kernel(
         run_and_end(server)
         status = server.status("n.ipynb")
         assert status["state"] == "stopped"
-
-
-@contextlib.contextmanager
-def immutable(folder: Path) -> Iterator[None]:
-    """Nothing can be made in a folder meanwhile, not even by root."""
-
-    def change(flag: str) -> bool:
-        try:
-            return subprocess.run(["chattr", flag, folder], capture_output=True).returncode == 0
-        except FileNotFoundError:
-            return False
-
-    if not change("+i"):
-        pytest.skip("folders can't be made immutable here")
-    try:
-        yield
-    finally:
-        change("-i")
-
-
-def test_a_journal_that_refuses_texts_for_a_while_says_which_runs_have_none(
-    tmp_path: Path,
-) -> None:
-    with running(tmp_path) as server:
-        notebook = server.write_notebook("no/n.ipynb", "x = 1")
-        kernel = server.open("no/n.ipynb")
-        client = server.client(kernel)
-        client.run("before = 1")
-        journal = server.journal(kernel)
-        journal.wait("run.idle")
-        with immutable(journal.folder / "texts"):
-            for number in range(3):
-                assert client.run(f"open('out', 'w').write('{number}')")["status"] == "ok"
-            gaps, runs = record_of(server, notebook.with_name("out"))
-            assert gaps["event-gap"] == len([r for r in runs["runs"] if r["verdict"] in KEPT])
-        client.stop()
-        server.shut_down(kernel)
-
-
-def test_a_journal_that_cannot_be_entered_costs_no_kernel(tmp_path: Path) -> None:
-    sessions = tmp_path / "journal/sessions"
-    sessions.mkdir(parents=True)
-    with running(tmp_path) as server, immutable(sessions):
-        run_and_end(server)
-        status = server.status("n.ipynb")
-        assert status["state"] == "stopped" and "can't be written" in status["reason"]
 
 
 def test_a_journal_that_is_removed_while_it_is_written_is_missed(tmp_path: Path) -> None:

@@ -187,6 +187,108 @@ describe('what is left out', () => {
     expect(dropped(found)).toEqual([2, 3]);
   });
 
+  it('is a plot in axes that the run has made, and nothing in earlier ones', () => {
+    const axes = 'matplotlib.axes._axes.Axes';
+    const draw = (name: string, receiverType: string | null): ICell => ({
+      facts: {
+        loads: ['plt', 'ax'],
+        stores: ['ax'],
+        calls: [
+          {
+            name: 'plt.subplots',
+            receiverType: 'module',
+            target: 'matplotlib.pyplot'
+          },
+          { name, receiverType }
+        ]
+      },
+      binds: [['ax', axes]]
+    });
+    const again: ICell = {
+      facts: { loads: ['ax'], calls: [{ name: 'ax.hist', receiverType: axes }] }
+    };
+    const cells = (...first: ICell[]) =>
+      dropped(sliceOf(...first, assigns('x'), fits('x')));
+    const drawn = draw('ax.hist', axes);
+    expect(cells(drawn, drawn)).toEqual([1, 2]);
+    expect(cells(drawn, again)).toEqual([]);
+    expect(cells(draw('ax.hist', null))).toEqual([]);
+    expect(cells(draw('ax.remove', axes))).toEqual([]);
+  });
+
+  it('is what was drawn, once no figure of it is open and no name holds one', () => {
+    const draws: ICell = {
+      facts: {
+        loads: ['plt'],
+        calls: [
+          {
+            name: 'plt.plot',
+            receiverType: 'module',
+            target: 'matplotlib.pyplot'
+          }
+        ]
+      }
+    };
+    const closed: ICell = { ...draws, state: { figures: 0 } };
+    const saves: ICell = {
+      facts: {
+        loads: ['plt'],
+        calls: [
+          {
+            name: 'plt.savefig',
+            receiverType: 'module',
+            target: 'matplotlib.pyplot'
+          }
+        ]
+      },
+      writes: true
+    };
+    const holds = assigns('fig', ['thing'], 'matplotlib.figure.Figure');
+    expect(dropped(sliceOf(draws, draws, saves))).toEqual([]);
+    expect(dropped(sliceOf(draws, closed, saves))).toEqual([1, 2]);
+    expect(dropped(sliceOf(closed, draws, saves))).toEqual([1, 2]);
+    const unseen = { ...draws, unseen: true };
+    expect(dropped(sliceOf(closed, unseen, saves))).toEqual([]);
+    expect(dropped(sliceOf(closed, holds, closed, fits('fig')))).toEqual([3]);
+  });
+
+  it('is a text that `%time` runs, as it would be without', () => {
+    const timed = (method: string, ...magics: string[]): ICell => ({
+      facts: {
+        loads: ['df'],
+        magics,
+        told: magics,
+        calls: [
+          { name: 'get_ipython().run_line_magic', receiverType: null },
+          { name: `df.${method}`, receiverType: 'pandas.DataFrame' }
+        ]
+      }
+    });
+    const found = sliceOf(
+      assigns('df', [], 'pandas.core.frame.DataFrame'),
+      timed('head', 'time'),
+      timed('pop', 'time'),
+      timed('head', 'time', 'capture'),
+      fits('df')
+    );
+    expect(dropped(found)).toEqual([2]);
+  });
+
+  it('is exploration after magics that leave no code behind', () => {
+    const cells = (magic: string) =>
+      dropped(
+        sliceOf(
+          { facts: { magics: [magic] } },
+          assigns('l', [], 'list'),
+          prints('l'),
+          fits('l')
+        )
+      );
+    expect(cells('matplotlib')).toEqual([3]);
+    expect(cells('autoreload')).toEqual([3]);
+    expect(cells('run')).toEqual([]);
+  });
+
   it.each<[string, () => FakeSession]>([
     ['came late', () => new FakeSession({ install: 'late', runsMissed: 2 })],
     ['came late, first', () => new FakeSession({ install: 'late' })],
@@ -214,7 +316,7 @@ describe('what is left out', () => {
     };
     const frame = assigns('df', [], 'pandas.DataFrame');
     const figure = assigns('fig', [], 'matplotlib.figure.Figure');
-    expect(dropped(sliceOf(frame, figure, plot, fits('df')))).toEqual([3]);
+    expect(dropped(sliceOf(frame, figure, plot, fits('df')))).toEqual([2, 3]);
     expect(dropped(sliceOf(frame, figure, plot, fits('fig')))).toEqual([]);
     const holds = assigns('l', ['df'], 'list');
     const weakref: ICell = { facts: { imports: ['weakref'] } };
@@ -370,7 +472,7 @@ const KEPT: Record<string, ICell> = {
     facts: { loads: ['x'], attributeStores: ['x.a'] }
   },
   'it has a with': { facts: { constructs: ['with'] } },
-  'it has a magic': { facts: { magics: ['time'] } },
+  'it has a magic': { facts: { magics: ['run'] } },
   'it couldn’t be parsed': { facts: { parse: 'failed' } },
   'it uses a name of unknown kind': { facts: { loads: ['thing'] } },
   'it calls what isn’t listed': {

@@ -91,21 +91,6 @@ describe('the list of runs beside a record', () => {
       [4, 4, ['clean.parquet'], ['m.pkl']]
     ]);
   });
-  it('names a folder in the place of its members', () => {
-    const names = ['img/cat/1.png', 'img/2.png', 'img/labels.csv', 'img/own'];
-    const reads = names.map(name => ({ name, sha256: 'aa' }));
-    const [own] = reads.splice(3);
-    const [step, next] = stepsOf(
-      runsOf(
-        run(1, { reads, writes: [own!], verdict: 'needed' }),
-        run(2, { reads: [own!], writes: [model], verdict: 'needed' })
-      ),
-      new Set(['img/']),
-      new Set(['img/', 'img/labels.csv'])
-    );
-    expect(step!.reads).toEqual(['img/', 'img/labels.csv']);
-    expect(next!.reads).toEqual(['img/own']);
-  });
   it('makes no step over the border of a session', () => {
     const steps = stepsOf(
       runsOf(

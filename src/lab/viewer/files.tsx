@@ -8,7 +8,6 @@ import {
   FileName,
   FilterBox,
   LinkButton,
-  Meta,
   State,
   copyText,
   type Tone
@@ -23,7 +22,6 @@ import {
 } from '../text';
 import {
   answerText,
-  folderText,
   hereWords,
   kindWords,
   observersText,
@@ -57,14 +55,7 @@ function columns(trans: TranslationBundle): IColumn<IShownFile>[] {
   return [
     {
       title: trans.__('Name'),
-      cell: file => (
-        <span className="jp-Attest-file">
-          <FileName name={file.name} tail={16} />
-          {file.folder !== null && (
-            <Meta>{folderText(trans, file.folder)}</Meta>
-          )}
-        </span>
-      )
+      cell: file => <FileName name={file.name} tail={16} />
     },
     {
       title: trans.__('Kind'),
@@ -111,13 +102,6 @@ function columns(trans: TranslationBundle): IColumn<IShownFile>[] {
   ];
 }
 
-function folderRow(
-  trans: TranslationBundle,
-  folder: NonNullable<IShownFile['folder']>
-): [string, React.ReactNode] {
-  return [trans.__('Stands for'), folderText(trans, folder)];
-}
-
 function Detail(props: {
   file: IShownFile;
   trans: TranslationBundle;
@@ -139,11 +123,7 @@ function Detail(props: {
     >
       <Facts
         rows={[
-          [
-            file.folder === null ? trans.__('File') : trans.__('Folder'),
-            visible(file.name)
-          ],
-          ...(file.folder === null ? [] : [folderRow(trans, file.folder)]),
+          [trans.__('File'), visible(file.name)],
           [trans.__('Size'), size]
         ]}
       />

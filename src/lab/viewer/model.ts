@@ -53,8 +53,6 @@ export interface IShownFile {
   here: Here;
   /** What a database answered; nothing for anything else. */
   answers: readonly DatabaseAnswer[];
-  /** Annotations of a folder that stands for its files; null for a file. */
-  folder: FileDependency['annotations'] | null;
 }
 
 export interface IRecordModelOptions {
@@ -192,8 +190,7 @@ export class RecordModel extends Observable {
       taken: known?.taken ?? (here === undefined ? null : 'at-attest'),
       absent: sha256 === null ? 'not-taken' : null,
       here: here?.sha256 === sha256 ? here.state : 'not-checked',
-      answers: [],
-      folder: null
+      answers: []
     };
   }
 
@@ -341,17 +338,6 @@ export function filesRead(statement: Statement): FileDependency[] {
   return allFiles(statement).filter(file => !isNotebook(file));
 }
 
-/** Annotations of the folders that stand for their files, by name. */
-export function foldersOf(
-  statement: Statement | undefined
-): Map<string, FileDependency['annotations']> {
-  return new Map(
-    (statement ? filesRead(statement) : [])
-      .filter(({ annotations }) => annotations.nb_files !== undefined)
-      .map(({ name, annotations }) => [name, annotations])
-  );
-}
-
 /** Dependencies that are the notebooks whose cells ran. */
 function notebooksOf(statement: Statement): FileDependency[] {
   return allFiles(statement).filter(isNotebook);
@@ -386,8 +372,7 @@ function shownRead(file: FileDependency, index: number): IShownFile {
     taken: a.nb_digestTaken ?? null,
     absent: a.nb_absent ?? null,
     here: 'not-checked',
-    answers: [],
-    folder: a.nb_files === undefined ? null : a
+    answers: []
   };
 }
 
@@ -410,7 +395,6 @@ function shownElsewhere(
     taken: sha256 === null ? null : 'delivered',
     absent: a.nb_absent ?? null,
     here: 'not-checked',
-    answers: 'nb_answers' in a ? (a.nb_answers ?? []) : [],
-    folder: null
+    answers: 'nb_answers' in a ? (a.nb_answers ?? []) : []
   };
 }

@@ -123,22 +123,8 @@ export interface IStep {
   writes: string[];
 }
 
-/**
- * Cut the kept runs of each session after each run that wrote a file.
- * @param folders names of folders that stand for files read in them, but for those `apart`
- */
-export function stepsOf(
-  runs: readonly IShownRun[],
-  folders: ReadonlySet<string> = new Set(),
-  apart: ReadonlySet<string> = new Set()
-): IStep[] {
-  const written = new Set(
-    runs.flatMap(({ writes }) => writes.map(({ name }) => name))
-  );
-  const shown = (name: string) =>
-    written.has(name) || apart.has(name)
-      ? name
-      : (folderOf(name, folders) ?? name);
+/** Cut the kept runs of each session after each run that wrote a file. */
+export function stepsOf(runs: readonly IShownRun[]): IStep[] {
   const steps: IStep[] = [];
   let open: IStep | null = null;
   for (const run of runs) {
@@ -150,7 +136,7 @@ export function stepsOf(
     }
     open ??= { first: run, last: run, reads: [], writes: [] };
     open.last = run;
-    open.reads = union(open.reads, run.reads, shown);
+    open.reads = union(open.reads, run.reads);
     if (run.writes.length > 0) {
       open.writes = union([], run.writes);
       steps.push(open);
@@ -160,28 +146,8 @@ export function stepsOf(
   return steps;
 }
 
-function union(
-  names: string[],
-  files: IFileOfRun[],
-  shown = (name: string) => name
-): string[] {
-  return [...new Set([...names, ...files.map(({ name }) => shown(name))])];
-}
-
-/** The folder among these in which a file lies, however deep. */
-function folderOf(
-  name: string,
-  folders: ReadonlySet<string>
-): string | undefined {
-  let end = name.lastIndexOf('/');
-  while (end > 0) {
-    const folder = name.slice(0, end + 1);
-    if (folders.has(folder)) {
-      return folder;
-    }
-    end = name.lastIndexOf('/', end - 1);
-  }
-  return undefined;
+function union(names: string[], files: IFileOfRun[]): string[] {
+  return [...new Set([...names, ...files.map(({ name }) => name)])];
 }
 
 export function isLeftOut(run: IShownRun): boolean {

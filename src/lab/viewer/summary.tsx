@@ -5,9 +5,9 @@ import type { Statement } from '../../record/types';
 import { gapIcon } from '../icons';
 import { Facts, FileName, Icon, LinkButton, Meta, Name } from '../parts';
 import { count, localeOf, shortDigest, utcSpan, visible } from '../text';
-import { folderText, gapSentence, orderWords, runsWords } from '../wording';
+import { gapSentence, orderWords, runsWords } from '../wording';
 import { Replays } from './replays';
-import { filesRead, foldersOf, packagesOf, type RecordModel } from './model';
+import { filesRead, packagesOf, type RecordModel } from './model';
 import { stepsOf, type IStep } from './runs';
 
 /** Files of a step that are shown; the tab with all of them is one click away. */
@@ -28,7 +28,6 @@ function Files(props: {
   trans: TranslationBundle;
 }): JSX.Element {
   const { names, strong, model, trans } = props;
-  const folders = foldersOf(model.record?.statement);
   const rest = names.length - MAX_FILES;
   return (
     <div className="jp-Attest-files">
@@ -38,12 +37,7 @@ function Files(props: {
             <FileName name={name} />
           </strong>
         ) : (
-          <span key={name} className="jp-Attest-file">
-            <FileName name={name} />
-            {folders.has(name) && (
-              <Meta>{folderText(trans, folders.get(name)!)}</Meta>
-            )}
-          </span>
+          <FileName key={name} name={name} />
         )
       )}
       {rest > 0 && (
@@ -138,10 +132,7 @@ function Gaps({ model, trans }: ISummary): JSX.Element {
 
 function Steps(props: ISummary): JSX.Element {
   const { model, statement, trans } = props;
-  const runs = model.runs.type === 'list' ? model.runs.runs : [];
-  const folders = new Set(foldersOf(statement).keys());
-  const read = new Set(filesRead(statement).map(({ name }) => name));
-  const steps = stepsOf(runs, folders, read);
+  const steps = model.runs.type === 'list' ? stepsOf(model.runs.runs) : [];
   const subjects = new Set(statement.subject.map(({ name }) => name));
   const several = new Set(steps.map(({ last }) => last.session)).size > 1;
   const hidden = steps.length - MAX_STEPS;

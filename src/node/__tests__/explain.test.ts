@@ -3,8 +3,6 @@ import path from 'node:path';
 import type { IExplainReply } from '../../api';
 import { inputsOf } from '../../record/story';
 import type { Statement } from '../../record/types';
-import { folderWords } from '../../record/words';
-import { ENGLISH } from '../run-words';
 import { makeWorld, type IWorld } from './harness';
 import { recordSession, type ISessionScript } from './recorded';
 
@@ -121,21 +119,6 @@ describe('explain', () => {
     expect(await story('model.bin')).toContain('30 files, different here now');
     fs.rmSync(files[7]!);
     expect(await story('model.bin')).toContain('30 files, not here');
-  });
-
-  it.each([
-    [{ nb_files: 24, nb_filesRead: 24 }, '24 files'],
-    [{ nb_files: 24, nb_filesRead: 20, nb_filesHeld: 24 }, '20 of 24 files'],
-    [{ nb_files: 20, nb_filesRead: 20, nb_filesHeld: 24 }, '20 of 24 files'],
-    [{ nb_files: 24, nb_filesRead: 0, nb_filesHeld: 24 }, 'up to 24 files'],
-    [{}, null]
-  ])('says of a folder with %j: %s', (counts, words) => {
-    const annotations = {
-      nb_root: 'notebook',
-      nb_kind: 'dataset',
-      ...counts
-    } as const;
-    expect(folderWords(ENGLISH, annotations, String)).toBe(words);
   });
 
   it('names the run of this very file, though a later one wrote the same bytes', async () => {

@@ -974,54 +974,6 @@ describe('many files', () => {
     expect(of(reading(...names))).toEqual([['img/', 47]]);
   });
 
-  it('say how many the folder held, and how many of them were surely read', () => {
-    const counts = (byName: number, unknown = 0) => {
-      const session = new FakeSession();
-      const paths = many(24, 'img').map(name => `/home/ann/work/${name}`);
-      paths.forEach((path, i) =>
-        i < unknown ? session.disk.put(path, path) : session.put(path, path)
-      );
-      session.run({
-        inside: (probe, here) => {
-          probe.add('file.opened', {
-            ...here,
-            path: 'img',
-            realPath: '/home/ann/work/img',
-            ops: ['read'],
-            via: 'wrapper',
-            library: 'pyarrow',
-            function: 'dataset',
-            stat: null,
-            outcome: 'opened',
-            holds: 'folder'
-          });
-          const lines = new TextDecoder().decode(probe.bytes).split('\n');
-          session.helper.add('folder.manifest', {
-            path: '/home/ann/work/img',
-            sha256: 'a'.repeat(64),
-            of: { file: probe.file, seq: lines.length - 2 },
-            members: paths.map(path => ({
-              path,
-              stat: session.disk.stat(path)
-            }))
-          });
-          for (const path of paths.slice(24 - byName)) {
-            session.read(here.run, path);
-          }
-        }
-      });
-      session.run({ writes: { [MODEL]: 'w' } });
-      const { annotations } = inputsOf(recordOf([session]).statement).find(
-        ({ name }) => name === 'img/'
-      )!;
-      const { nb_files, nb_filesRead, nb_filesHeld } = annotations;
-      return [nb_files, nb_filesRead, nb_filesHeld];
-    };
-    expect(counts(0)).toEqual([24, 0, 24]);
-    expect(counts(20)).toEqual([24, 20, 24]);
-    expect(counts(20, 3)).toEqual([21, 20, 24]);
-  });
-
   it('in folders beside each other are their parent’s', () => {
     const names = [...many(15, 'img/cat'), ...many(15, 'img/dog')];
     expect(of(reading(...names))).toEqual([['img/', 30]]);
