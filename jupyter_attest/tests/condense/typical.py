@@ -184,7 +184,8 @@ TYPICAL: dict[str, Case] = {
     ),
     "a method given what counts": case(
         "1 2 3 4",
-        "import pandas as pd\nl = []\ndf = pd.DataFrame({'a': [1]})\ndef f(v): l.append(v); return v",
+        "import pandas as pd; l = []\ndf = pd.DataFrame({'a': [1]})\n"
+        "def f(v): l.append(v); return v",
         "df['a'].map(lambda v: l.append(v))",
         "df.agg(f)",
         "x = len(l)\n" + WRITE,
