@@ -159,6 +159,9 @@ export function writeJournal(home, work, runs) {
       [`${lastId}"`, `${numbered(runs)}"`],
       [`${lastId}/`, `${numbered(runs)}/`]
     ]);
+    if (rest.type === 'file.changed') {
+      return { ...rest, after: { ...rest.after, ...atEnd(rest.path) } };
+    }
     const isIts = rest.realPath === model && stat !== null;
     return isIts
       ? {
@@ -171,15 +174,25 @@ export function writeJournal(home, work, runs) {
         : { ...rest, stat };
   };
 
-  recorded.before.forEach(({ file, event }) => write(file, ofModel(event)));
   const begin = recorded.runs.slice(0, 1 + ROUND);
-  begin.forEach(([, events]) =>
-    events.forEach(({ file, event }) => write(file, reworded(event, places)))
-  );
   const round = recorded.runs.slice(1 + ROUND, 1 + 2 * ROUND);
   const table = round
     .flatMap(([, events]) => events)
     .find(({ event }) => event.type === 'file.settled').event;
+  const timeOf = n =>
+    String(BigInt(table.stat.mtimeNs) + BigInt(n) * 10n ** 9n);
+  /** What the look at the folder in the end finds of a file. */
+  const atEnd = file => {
+    if (file === model) {
+      return written.stat;
+    }
+    const time = timeOf(Math.floor((runs - begin.length - 1) / ROUND));
+    return { mtimeNs: time, ctimeNs: time };
+  };
+  recorded.before.forEach(({ file, event }) => write(file, ofModel(event)));
+  begin.forEach(([, events]) =>
+    events.forEach(({ file, event }) => write(file, reworded(event, places)))
+  );
   const hashed = recorded.before.find(
     ({ event }) =>
       event.type === 'file.hashed' && event.realPath === table.realPath
@@ -187,8 +200,6 @@ export function writeJournal(home, work, runs) {
   const opened = round
     .at(-1)[1]
     .find(({ event }) => event.type === 'file.opened').event;
-  const timeOf = n =>
-    String(BigInt(table.stat.mtimeNs) + BigInt(n) * 10n ** 9n);
   for (let n = begin.length + 1; n < runs; n++) {
     const at = (n - begin.length - 1) % ROUND;
     const [id, events] = round[at];
