@@ -23,6 +23,7 @@ from jupyter_attest.tests.condense.hidden import HIDDEN, HIDDEN_IN_VAIN
 from jupyter_attest.tests.condense.messy import MESSY
 from jupyter_attest.tests.condense.outside import OUTSIDE
 from jupyter_attest.tests.condense.sessions import Recorded, record_all, replay
+from jupyter_attest.tests.condense.typical import TYPICAL
 
 HERE = Path(__file__).parent
 IPYFLOW = ("ipyflow==0.0.231", "pandas", "h5py", "scikit-learn", "matplotlib")
@@ -30,7 +31,7 @@ GATHER = "@msrvida/python-program-analysis@0.4.1"
 
 #: Compared with the others: one kernel each, and a run that writes the file.
 COMPARED = {"core": CORE, "held out": HELD_OUT, "messy": MESSY, "hidden": HIDDEN,
-            "hidden in vain": HIDDEN_IN_VAIN}  # fmt: skip
+            "hidden in vain": HIDDEN_IN_VAIN, "typical": TYPICAL}  # fmt: skip
 
 Slices = dict[str, "set[int] | None"]
 
