@@ -39,6 +39,13 @@ WORKLOADS = {
         "import copy; nest = {i: [i, {'k': i}] for i in range(2000)}",
         "c = copy.deepcopy(nest)",
     ),
+    "10,000 rows fetched at once": (
+        "import sqlite3; db = sqlite3.connect(':memory:'); db.execute('create table t(a, b, c)')\n"
+        "made = ((n, n / 3, str(n)) for n in range(10_000))\n"
+        "db.executemany('insert into t values (?, ?, ?)', made)",
+        "rows = db.execute('select * from t').fetchall()",
+    ),
+    "10,000 rows one by one": ("", "for row in db.execute('select * from t'): pass"),
 }
 PAIRS = 60
 #: An audited call that programs make often: writes the ns that one takes, the least of 15 tries.

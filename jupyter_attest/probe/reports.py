@@ -24,6 +24,7 @@ from .values import (
 
 if TYPE_CHECKING:
     from .observer import Observer
+    from .results import Result
 
 #: What an entry's direction means as operations and as flags of open(2).
 DIRECTIONS = {
@@ -82,6 +83,8 @@ class Report:
         self.part = "wrapper of " + library
         #: Reads of this library that happen only when something is collected.
         self.lazy = lazy
+        #: Where the cursor stands among the arguments.
+        self.cursor: int = entry["arguments"]["cursor"]["index"] if self.form == "rows" else 0
         #: The answer that was told last.
         self.told: ref[Any] | None = None
         #: The library's classes that stand for those they inherit from.
@@ -132,7 +135,7 @@ class Report:
         """Say what kind of object went to or came from the file, or what a server answered."""
         probe = self.probe
         if self.form == "rows":
-            probe.attempt(self.part, self._fetched, args, kwargs, result)
+            self._gave(args, kwargs, result)
             return
         self._sent()
         if self.form in ("query", "statement"):
@@ -149,7 +152,7 @@ class Report:
         if self.form in ("query", "statement"):
             self.probe.attempt(self.part, self._executed, args, kwargs, True)
         elif self.form == "rows" and type(error) in (StopIteration, StopAsyncIteration):
-            self.probe.attempt(self.part, self._fetched, args, kwargs, None)
+            self._gave(args, kwargs, None)
 
     def _sent(self) -> None:
         """Notice that a call which others make part of is done."""
@@ -519,26 +522,33 @@ class Report:
         known, key = self.probe.questions, (statement, self.library, dialect, host, database)
         fields = known.get(key)
         if fields is None:
-            if len(known) >= MOST_QUESTIONS:
-                known.clear()
-            fields = known[key] = {
+            fields = {
                 "library": self.library, "dialect": dialect,
                 # Some drivers give a whole connection string.
                 "host": None if host is None else cut_text(host)[0],
                 "database": None if database is None else cut_text(database)[0],
                 "statement": self.probe.journal.text(*cut_text(statement)),
             }  # fmt: skip
+            if len(known) >= MOST_QUESTIONS:
+                known.clear()
+            if len(statement) <= LONGEST:
+                known[key] = fields
         return fields
 
     def _executed(self, args: tuple[Any, ...], kwargs: dict[str, Any], failed: bool) -> None:
         self.probe.was_asked(self._cursor(args, kwargs), failed)
 
-    def _fetched(self, args: tuple[Any, ...], kwargs: dict[str, Any], given: Any) -> None:
-        """Tell rows that were fetched: called for each row, so that it has to be quick."""
+    def _gave(self, args: tuple[Any, ...], kwargs: dict[str, Any], given: Any) -> None:
+        """Tell what a fetch gave: called for each row, so that it has to be quick."""
+        result = self.probe.results.get(_id(args[self.cursor])) if len(args) > self.cursor else None
+        if result is not None and result.owner() is args[self.cursor]:
+            self.probe.attempt(self.part, self._fetched, result, args, kwargs, given)
+
+    def _fetched(
+        self, result: Result, args: tuple[Any, ...], kwargs: dict[str, Any], given: Any
+    ) -> None:
         probe, entry = self.probe, self.entry
-        cursor = _argument(entry["arguments"]["cursor"], args, kwargs)
-        result = probe.result_of(cursor)
-        if result is None or result.library != self.library or probe.paused:
+        if result.library != self.library or probe.paused:
             return
         gives = entry["gives"]
         if gives == "row" and given is not None and result.fetched is not None:

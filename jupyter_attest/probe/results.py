@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from _weakref import ref
+from itertools import chain
 from typing import Any, Callable
 
 from .recording import Recording, Run
@@ -19,6 +20,7 @@ ROWS_AT_ONCE = 500
 
 #: Types whose values JSON has, by id: no class of anybody's is asked for its hash.
 _JSON_KINDS = frozenset(_id(kind) for kind in (type(None), bool, int, float, str))
+_is_json = _JSON_KINDS.__contains__
 _TUPLE = frozenset([_id(tuple)])
 #: Types of drivers' values: the key under which their text stands, and how it is made.
 _AS_TEXT = {
@@ -91,7 +93,7 @@ class Result:
         """Add a row."""
         self.fetched = (self.fetched or 0) + 1
         if self.absent is None:
-            if type(row) is not tuple or not _JSON_KINDS.issuperset(map(_id, map(type, row))):
+            if type(row) is not tuple or not all(map(_is_json, map(_id, map(type, row)))):
                 try:
                     row = _row_values(row)
                 except UnlistedError:
@@ -223,10 +225,10 @@ def canonical(rows: Any) -> str:
 
     Raises UnlistedError if a value is of a type that has no canonical form.
     """
-    if _TUPLE.issuperset(map(_id, map(type, rows))) and all(
-        _JSON_KINDS.issuperset(map(_id, map(type, row))) for row in rows
-    ):
-        return _rows_json(rows)
+    if _TUPLE.issuperset(map(_id, map(type, rows))):
+        values = chain.from_iterable(rows)
+        if _JSON_KINDS.issuperset(map(_id, map(type, values))):
+            return _rows_json(rows)
     return _rows_json([_row_values(row) for row in rows])
 
 
