@@ -552,9 +552,7 @@ class Report:
             return
         gives = entry["gives"]
         if gives == "row" and given is not None and result.fetched is not None:
-            result.add_one(given)
-            if result.fetched == result.reported:
-                probe.tell_result(result, *probe.current())
+            probe.fetched_one(result, given)
             return
         size = _argument(entry.get("argument", {}), args, kwargs)
         if (type(size) is int and size == 0) or (size is None and "through" in entry):

@@ -46,7 +46,7 @@ class Result:
     """What a cursor was asked last, and the rows that were fetched from it so far."""
 
     __slots__ = (
-        "about", "absent", "asking", "ended", "fetched", "hash", "id", "length", "library",
+        "about", "absent", "asking", "ended", "fetched", "hash", "how", "id", "length", "library",
         "owner", "reported", "run", "told", "waiting",
     )  # fmt: skip
 
@@ -55,7 +55,6 @@ class Result:
         cursor: Any,
         about: Callable[[], dict[str, Any]],
         library: str,
-        run: Run | None,
         id: int,
     ) -> None:
         #: An id is used again after its object's end.
@@ -64,7 +63,10 @@ class Result:
         self.about = about
         #: Who hears the rows: the innermost that heard the statement.
         self.library = library
-        self.run, self.id = run, id
+        self.id = id
+        #: The run that asked or fetched last, and how that is known.
+        self.run: Run | None = None
+        self.how = "none"
         #: The statement is being executed: who executes it in turn tells the same one.
         self.asking = True
         self.ended = False
@@ -143,14 +145,14 @@ class Results(Recording):
             if known.asking:
                 known.library = library
                 return False
-            self.tell_result(known, known.run, "context")
-        run, _ = self.current()
+            self.tell_result(known)
         while len(self.results) >= MOST_RESULTS:
             oldest = self.results.pop(next(iter(list(self.results))))
-            self.tell_result(oldest, oldest.run, "context")
+            self.tell_result(oldest)
         try:
             self.asked += 1
-            self.results[_id(cursor)] = Result(cursor, about, library, run, self.asked)
+            result = self.results[_id(cursor)] = Result(cursor, about, library, self.asked)
+            result.run, result.how = self.current()
         except TypeError:  # no weak reference to it is possible
             self.results.pop(_id(cursor), None)
         return True
@@ -173,6 +175,7 @@ class Results(Recording):
 
         A cursor that ``moves`` gives rows again or leaves some out.
         """
+        result.run, result.how = self.current()
         if gives == "moves":
             result.absent = "moved"
         elif gives == "row":
@@ -189,24 +192,33 @@ class Results(Recording):
             else:
                 result.absent, result.fetched = "unlisted-type", None
         if result.ended or result.fetched == result.reported:
-            self.tell_result(result, *self.current())
+            self.tell_result(result)
+
+    def fetched_one(self, result: Result, row: Any) -> None:
+        """Add a row that isn't the first: quickly."""
+        if result.run is None or result.run.id not in self.open_runs:
+            result.run, result.how = self.current()
+        result.add_one(row)
+        if result.fetched == result.reported:
+            self.tell_result(result)
 
     def tell_results(self, run: Run) -> None:
-        """Tell at a run's end what was fetched only in part so far."""
+        """Tell at a run's end what was fetched in part, unless another open run does it."""
         for result in list(self.results.values()):
             if result.run is run or result.run is None or result.run.id not in self.open_runs:
-                self.tell_result(result, run, "context")
+                self.tell_result(result)
         for key, result in list(self.results.items()):
             if result.owner() is None:
                 self.results.pop(key, None)
 
-    def tell_result(self, result: Result, run: Run | None, how: str) -> None:
+    def tell_result(self, result: Result) -> None:
         """Tell a result unless nothing was fetched, or nothing since it was told."""
         said = result.fields_now()
         if (result.fetched is None and result.absent is None) or result.told == said:
             return
         result.told = said
         fields = result.about()
+        run, how = result.run, result.how
         seen = run.seen if run is not None else self.loose
         count = seen.get(("results",), 0)
         seen[("results",)] = count + 1
@@ -216,7 +228,6 @@ class Results(Recording):
                 return
             seen[key] = 1
             said = {"id": result.id, "absent": "too-many", "whole": False}
-        how = how if run is not None else "none"
         self.tell("db.queried", run, how, {**fields, "result": said})
 
 

@@ -205,6 +205,20 @@ def test_what_is_fetched_in_a_later_cell_is_told_there(asking: Kernel) -> None:
     assert (told["fetched"], told["sha256"]) == (5, fingerprint(ROWS))
 
 
+def test_what_a_thread_fetches_late_is_its_own_runs(asking: Kernel) -> None:
+    begun = asking.run(
+        f"FIVE = {FIVE!r}; import threading; go, gone = threading.Event(), threading.Event()\n"
+        "late = psycopg.connect(uri).execute(FIVE)\n"
+        "def fetch(): go.wait(); late.fetchone(); late.fetchone(); gone.set()\n"
+        "threading.Thread(target=fetch).start()"
+    )
+    outcome = asking.run("go.set(); gone.wait()")
+    asking.settle(outcome.msg_id)
+    told = [e for e in of(asking.events(), "db.queried") if e.get("during")]
+    assert [e["run"] for e in told] == [begun.msg_id + "/0"]
+    assert told[0]["result"]["fetched"] == 2
+
+
 def test_an_answer_too_long_for_a_fingerprint_is_counted(asking: Kernel) -> None:
     long = "select repeat('x', 1000000) from generate_series(1, 20)"
     asking.run(f"LONG = {long!r}")
