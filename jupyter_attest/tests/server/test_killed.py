@@ -15,14 +15,13 @@ from .test_endings import create_record, look
 
 KEPT = ("needed", "kept-undecided")
 #: A child in a session of its own, which Jupyter lets live on. It tells that it runs, waits until
-#: its parent is gone, and writes then.
+#: its parent is gone and the recording has ended, and writes then.
 CHILD = """
 import os, sys, time
 os.setsid()
 parent, out = int(sys.argv[1]), sys.argv[2]
 open(out + '.there', 'w').close()
-while os.getppid() == parent: time.sleep(.02)
-time.sleep(.3)
+while os.getppid() == parent or not os.path.exists(out + '.go'): time.sleep(.02)
 open(out, 'w').write('late')
 """
 WORKER = """
@@ -30,8 +29,7 @@ import multiprocessing, os, time
 def work(parent, out):
     os.setsid()
     open(out + '.there', 'w').close()
-    while os.getppid() == parent: time.sleep(.02)
-    time.sleep(.3)
+    while os.getppid() == parent or not os.path.exists(out + '.go'): time.sleep(.02)
     open(out, 'w').write('late')
 """
 
@@ -109,6 +107,7 @@ def test_killed_while_its_children_go_on(server: RunningServer, how: str) -> Non
                 "def work",
             )
     folder, _ = killed(server, f"children-{how}", first, start, ready="late.txt.there")
+    (folder / "late.txt.go").touch()
     wait_for(lambda: (folder / "late.txt").exists() and (folder / "late.txt").read_text())
     gaps, runs = record_of(server, folder / "late.txt.there")
     assert {"killed-run", "kernel-died"} <= set(gaps)
