@@ -101,9 +101,8 @@ def shortcut(execute: Any, cursor: Any, heir: Any, namespace: dict[str, Any]) ->
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         if kwargs:  # none are taken: the error is to name this method
             return execute(self, *args, **kwargs)
-        made = cursor(self, heir)
         try:
-            return made.execute(*args)
+            return cursor(self, heir).execute(*args)
         except BaseException as error:
             trace = error.__traceback__
             error.__traceback__ = trace.tb_next if trace is not None else None

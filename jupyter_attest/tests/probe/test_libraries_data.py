@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_attest.tests.journals import Event
 
-from .kernels import Kernel, of, one, untested
+from .kernels import VERSION, Kernel, of, one, untested
 from .test_files import told
 
 IMPORTS = (
@@ -144,7 +144,7 @@ def test_all_entries_of_the_table_were_found(data: Kernel) -> None:
             "[True, False, pyarrow._fs.LocalFileSystem]",
         ),
         (
-            "c = sqlite3.connect(':memory:'); type(c) is sqlite3.Connection,"
+            "import sqlite3; c = sqlite3.connect(':memory:'); type(c) is sqlite3.Connection,"
             " type('M', (sqlite3.Connection,), {})(':memory:').execute('select 1').fetchone()",
             "(True, (1,))",
         ),
@@ -412,7 +412,8 @@ def test_errors_of_a_connections_shortcut_are_as_they_were(data: Kernel) -> None
     assert "near" in shown[0]
     assert "execute expected at least 1 argument, got 0" in shown[1]
     assert "Connection.execute() takes no keyword arguments" in shown[2]
-    outcome = data.run("c.execute('selec 1')")
-    assert outcome.ename == "OperationalError"
-    assert "attest" not in outcome.traceback
-    assert outcome.traceback.count("line 1") == 1
+    for code in ("c.execute('selec 1')", "c.close(); c.execute('select 1')"):
+        outcome = data.run(code)
+        assert outcome.ename in ("OperationalError", "ProgrammingError")
+        if VERSION >= (3, 11):
+            assert "probe.py" not in outcome.traceback
