@@ -30,6 +30,11 @@ const counts = ({ name, receiverType }: CodeFacts['calls'][number]) =>
   /\.resize$/.test(name) &&
   (receiverType === null || receiverType === 'numpy.ndarray');
 
+/** A statement to a database of another program or a file: it can't name the notebook's values. */
+const isAsked = ({ name, receiverType }: CodeFacts['calls'][number]) =>
+  /\.execute(many)?$/.test(name) &&
+  /^(sqlite3|psycopg2?|pymysql|sqlalchemy)\./.test(receiverType ?? '');
+
 export const isHistory = (name: string) => HISTORY.test(name);
 export const isShown = (name: string) => SHOWN.test(name);
 
@@ -46,7 +51,9 @@ export function reachesByText(facts: CodeFacts): string | null {
     untoldMagics(facts)[0] ??
     namesRead(facts).find(name => REACHING.has(name)) ??
     facts.imports.find(name => REACHING_MODULES.test(name)) ??
-    facts.calls.find(call => BY_TEXT.test(call.name) || counts(call))?.name ??
+    facts.calls.find(
+      call => (BY_TEXT.test(call.name) && !isAsked(call)) || counts(call)
+    )?.name ??
     facts.calls.find(({ target }) => isReaching(target ?? ''))?.name ??
     null
   );

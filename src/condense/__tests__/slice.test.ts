@@ -274,6 +274,18 @@ describe('what is left out', () => {
     expect(dropped(found)).toEqual([2]);
   });
 
+  it('is read by no statement to a database that can’t name the notebook’s values', () => {
+    const asks = (receiverType: string): ICell => ({
+      facts: { loads: ['c'], calls: [{ name: 'c.execute', receiverType }] }
+    });
+    const cells = (receiverType: string) =>
+      dropped(
+        sliceOf(assigns('x'), assigns('y'), asks(receiverType), fits('x'))
+      );
+    expect(cells('sqlite3.Connection')).toEqual([2]);
+    expect(cells('duckdb.DuckDBPyConnection')).toEqual([]);
+  });
+
   it('is exploration after magics that leave no code behind', () => {
     const cells = (magic: string) =>
       dropped(
