@@ -58,9 +58,12 @@ SESSIONS: dict[str, list[str]] = {
         "open('a', 'w').close()",
         "os.listdir()",
     ],
+    # Some of the times: a thread of the kernel's own may take it in between.
     "the lowest free descriptor": [
-        "import os\nr, w = os.pipe(); os.close(r)\n"
-        "fd = os.open('/dev/null', os.O_RDONLY); print(fd == r); os.close(fd); os.close(w)"
+        "import os\ndef taken():\n"
+        "    r, w = os.pipe(); os.close(r); fd = os.open('/dev/null', os.O_RDONLY)\n"
+        "    os.close(fd); os.close(w); return fd == r\n"
+        "any(taken() for _ in range(50))"
     ],
     "own event callbacks": [
         "ip = get_ipython()\n"
