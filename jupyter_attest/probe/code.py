@@ -53,6 +53,10 @@ class Facts:
         #: Those loaded by bodies of functions, lambdas and generators: whenever these run.
         self.deferred: set[str] = set()
         self.stores: dict[str, set[int]] = {}
+        #: Those loaded where no statement before was sure to bind them.
+        self.carried: set[str] = set()
+        #: Names that a statement was sure to bind.
+        self.settled: set[str] = set()
         self.deletes: set[str] = set()
         self.imports: set[str] = set()
         self.magics: set[str] = set()
@@ -70,6 +74,8 @@ class Facts:
     def add(self, tree: Any, statement: int) -> None:
         """Add the facts of one compiled tree (a top-level statement of the cell)."""
         body = tree.body if type(tree.body) is list else [tree.body]
+        for node in body:
+            self._carry(node)
         visit = [(node, frozenset(), False, False) for node in body]  # type: list[Visit]
         while visit:
             node, hidden, in_class, later = visit.pop()
@@ -177,6 +183,19 @@ class Facts:
             self.stores.setdefault(name, set()).add(statement)
         else:
             self.deletes.add(name)
+
+    def _carry(self, node: Any) -> None:
+        """Note names that a statement may load as they were before the run, and those it binds."""
+        kind = type(node)
+        if kind is ast.For:
+            self.carried |= loaded([node.iter, *node.orelse]) - self.settled
+            self.carried |= loaded(node.body) - self.settled - targets(node.target)
+            return
+        self.carried |= loaded([node]) - self.settled
+        if kind is ast.Assign:
+            self.settled.update(*map(targets, node.targets))
+        elif kind in (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef):
+            self.settled |= bound_names([node])
 
     def _magic(self, call: Any) -> list[Any]:
         """Note a magic; return the expression that it shows, if it is one that shows something."""
@@ -310,6 +329,17 @@ def targets(node: Any) -> set[str]:
     """Return the names that an assignment target binds."""
     return {
         item.id for item in ast.walk(node) if type(item) is ast.Name and type(item.ctx) is ast.Store
+    }
+
+
+def loaded(nodes: list[Any]) -> set[str]:
+    """Return every name that these nodes load, hidden ones too."""
+    items = [item for node in nodes for item in ast.walk(node)]
+    augmented = {item.target for item in items if type(item) is ast.AugAssign}
+    return {
+        item.id
+        for item in items
+        if type(item) is ast.Name and (type(item.ctx) is ast.Load or item in augmented)
     }
 
 

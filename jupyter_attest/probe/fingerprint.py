@@ -174,6 +174,13 @@ class Looker:
             self.classes[_id(kind), ask] = kind, answer
         return answer
 
+    def holds_users(self, kind: type) -> bool:
+        """Tell a class with a function of the notebook: its module may be whoever made it."""
+        return any(
+            type(part) is types.FunctionType and part.__globals__ is self.namespace
+            for part in list(_type_dict(kind).values())
+        )
+
     def is_librarys(self, value: Any) -> bool:
         """Tell a library's own function, class or module, or a short value without parts."""
         kind = type(value)
@@ -486,7 +493,8 @@ class Look:
     def a_class(self, value: Any) -> None:
         """A class: a library's is a constant; of the user's, what its dictionary holds."""
         module = module_of(value)
-        if is_static(value) or not (module == "__main__" or self.looker.is_own(module)):
+        own = module == "__main__" or self.looker.is_own(module)
+        if is_static(value) or not (own or self.looker.of_class(value, self.looker.holds_users)):
             self.parts_seen.append(b"=%d" % _id(value))
             return
         self.ids.add(_id(value))

@@ -237,6 +237,7 @@ class Runs(Meter):
             "loads": sorted(facts.loads),
             "deferred": sorted(facts.deferred),
             "stores": sorted(facts.stores),
+            "carried": sorted(facts.carried & facts.stores.keys()),
             "deletes": sorted(facts.deletes),
             "imports": sorted(facts.imports),
             "magics": sorted(facts.magics),

@@ -14,6 +14,7 @@ from importlib.machinery import ModuleSpec
 from itertools import chain, compress
 from typing import Any, Callable  # noqa: F401 (in a type comment)
 
+from .code import Facts
 from .fingerprint import ATOMS, Budget, Looker, _tensor_array, library_type
 from .references import (
     _getcwd,
@@ -26,19 +27,21 @@ from .references import (
     _type_dict,
     _type_mro,
 )
-from .values import is_static, name_of
+from .values import is_static, module_of, name_of
 
 #: What a look at settings may cost (seconds, objects).
 STATE_SECONDS, STATE_OBJECTS = 0.03, 20_000
 NATIVE_SUFFIXES = (".so", ".pyd", ".dylib", ".dll")
 #: Modules and classes on which proofs rely, as soon as they are loaded.
 RELIED_MODULES = (
-    "random", "json", "math", "os", "os.path", "numpy", "numpy.random", "pandas",
+    "random", "json", "math", "os", "os.path", "warnings", "numpy", "numpy.random", "pandas",
     "matplotlib.pyplot",
 )  # fmt: skip
 RELIED_CLASSES = (
     ("pandas", "DataFrame"), ("pandas", "Series"), ("pandas", "Index"),
 )  # fmt: skip
+#: Magics that are taken for IPython's own.
+TOLD = Facts.RUNNING | Facts.SHOWING
 #: Builtins that the kernel itself replaces while a cell runs.
 KERNELS = frozenset({"get_ipython", "display", "input"})
 #: Methods that a user may put on the shell itself.
@@ -510,6 +513,8 @@ class Originals:
         self.traits = self.held.get("_trait_values", {})
         #: What modules and classes held when they were first looked at.
         self.known: dict[tuple[str, int], _Holder] = {}
+        #: Handlers of logs that were there at the start.
+        self.handlers = {_id(each) for logger in _loggers().values() for each in _handlers(logger)}
         self.start = self._shell()
         self.streams = self._streams()
         self.replaced()
@@ -517,6 +522,7 @@ class Originals:
     def replaced(self) -> list[str]:
         """Return the names of what isn't original now."""
         found = self._differing("builtins", builtins.__dict__) + self._in_libraries()
+        found += self._logged()
         now = self._shell()
         found += [key for key, value in now.items() if self.start.get(key) != value]
         if self._streams() != self.streams:
@@ -599,6 +605,15 @@ class Originals:
         module = function.__module__
         return type(module) is str and module in _module_table and self.looker.is_own(module)
 
+    def _logged(self) -> list[str]:
+        """Return the loggers of which the user may read what libraries say, but not in a file."""
+        found = []
+        for name, logger in _loggers().items():
+            new = [each for each in _handlers(logger) if _id(each) not in self.handlers]
+            if not all(map(_is_seen, new)):
+                found.append("logging." + name)
+        return found
+
     # ---------------------------------------------------------------------------------------- shell
 
     def _shell(self) -> dict[str, Any]:
@@ -617,6 +632,9 @@ class Originals:
             users = [_id(c) for c in list(callbacks) if self._is_users_callable(c)]
             if users:
                 found["events." + name] = users
+        for name, magic in self._magics():
+            if not self._is_ipythons(magic):
+                found["magic." + name] = _id(magic)
         formatters = self._formatters()
         if formatters:
             found["formatters"] = formatters
@@ -632,6 +650,25 @@ class Originals:
     @staticmethod
     def _ids(value: Any) -> Any:
         return [_id(item) for item in value] if type(value) in (list, tuple) else []
+
+    def _magics(self) -> list[tuple[str, Any]]:
+        """Return the magics by the names that are taken for IPython's own."""
+        traits = _instance_dict(self._part("magics_manager")).get("_trait_values", {})
+        tables = traits.get("magics")
+        every = list(tables.values()) if type(tables) is dict else []
+        tables = [table for table in every if type(table) is dict]
+        return [(name, table[name]) for table in tables for name in sorted(TOLD & table.keys())]
+
+    def _is_ipythons(self, magic: Any) -> bool:
+        """Tell a method of IPython's, or what stands for one until it is loaded."""
+        if type(magic) is not types.MethodType:
+            return module_of(type(magic)).startswith("IPython.") and not library_type(
+                type(magic), "IPython.core.magic", "MagicAlias"
+            )
+        function = magic.__func__
+        if type(function) is not types.FunctionType or self._is_users(function):
+            return False
+        return type(function.__module__) is str and function.__module__.startswith("IPython.")
 
     def _formatters(self) -> list[int]:
         """Return the ids of printers that the user registered."""
@@ -661,8 +698,43 @@ class Originals:
             if value.__globals__ is globals():
                 return False
             return self._is_users(value)
-        # What C made is nobody's; of any other object nothing is known.
+        if kind is types.BuiltinFunctionType:
+            # A method of an object that it may change: ``log.append``.
+            owner = type(value.__self__)
+            return owner is not types.ModuleType and not issubclass(owner, type)
+        # What else C made is nobody's; of any other object nothing is known.
         return not is_static(kind)
+
+
+#: Libraries whose calls are listed as harmless, and what warnings become: their logs.
+LOGGING = frozenset({"matplotlib", "numpy", "pandas", "sklearn", "py"})
+
+
+def _loggers() -> dict[str, Any]:
+    """Return the root of all logs and those of the listed libraries."""
+    logger = _in_module("logging", "Logger")
+    manager = _type_dict(logger).get("manager") if type(logger) is type else None
+    every = _instance_dict(manager).get("loggerDict")
+    found = {"root": _in_module("logging", "root")}
+    for name, each in list(every.items()) if type(every) is dict else ():
+        if type(name) is str and name.partition(".")[0] in LOGGING:
+            found[name] = each
+    return found
+
+
+def _handlers(logger: Any) -> list[Any]:
+    found = _instance_dict(logger).get("handlers")
+    return list(found) if type(found) is list else []
+
+
+def _is_seen(handler: Any) -> bool:
+    """Tell a handler that shows what is logged, writes it to a file, or does nothing."""
+    kind = type(handler)
+    if library_type(kind, "logging", "StreamHandler"):
+        stream = _instance_dict(handler).get("stream")
+        return any(stream is each for each in (sys.stdout, sys.stderr, sys.__stderr__))
+    quiet = (("logging", "FileHandler"), ("logging", "NullHandler"), ("logging", "_StderrHandler"))
+    return any(library_type(kind, *name) for name in quiet)
 
 
 def _complete(module: types.ModuleType) -> bool:

@@ -23,7 +23,11 @@ const REACHING_MODULES =
 
 /** Calls that evaluate text with the caller's names, e.g. `DataFrame.query` or `ctypes.pythonapi.…`, or that tell who holds an object. */
 const BY_TEXT =
-  /(^|\.)pythonapi\.|(^|\.)(query|eval|evaluate|execute|executemany|sql|read_sql|read_sql_query|from_formula|dmatrix|dmatrices|ols|glm|logit|_getframe|currentframe|stack|dump_session|dump_module|get_objects|get_referrers|get_referents|getrefcount|getweakrefcount|getweakrefs|from_query|sqldf)$/;
+  /(^|\.)pythonapi\.|(^|\.)(query|eval|evaluate|execute|executemany|sql|read_sql|read_sql_query|from_formula|dmatrix|dmatrices|ols|glm|logit|_getframe|currentframe|stack|dump_session|dump_module|get_objects|get_referrers|get_referents|getrefcount|getweakrefcount|getweakrefs|from_query|sqldf|register_globals)$/;
+
+/** Libraries that look up names of the caller by texts, and the shell, in whatever they are called for. */
+const LOOK_UP =
+  /^(IPython\.core|ipykernel|_?duckdb|numexpr|tables|statsmodels\.formula|patsy|formulaic|plotnine|pandasql)\b/;
 
 /** `ndarray.resize` fails where another name stands for the array, or an array for its memory. */
 const counts = ({ name, receiverType }: CodeFacts['calls'][number]) =>
@@ -54,16 +58,17 @@ export function reachesByText(facts: CodeFacts): string | null {
     facts.calls.find(
       call => (BY_TEXT.test(call.name) && !isAsked(call)) || counts(call)
     )?.name ??
-    facts.calls.find(({ target }) => isReaching(target ?? ''))?.name ??
+    facts.calls.find(isReaching)?.name ??
     null
   );
 }
 
 /** The notebook's own functions (`__main__.fit`) and builtins are told by the names loaded. */
-const isReaching = (target: string) =>
-  REACHING_MODULES.test(target) &&
-  !/^(__main__|builtins)\./.test(target) &&
-  target !== 'IPython.core.display_functions.display';
+const isReaching = ({ target, receiverType }: CodeFacts['calls'][number]) =>
+  LOOK_UP.test(receiverType ?? '') ||
+  ((LOOK_UP.test(target ?? '') || REACHING_MODULES.test(target ?? '')) &&
+    !/^(__main__|builtins)\./.test(target ?? '') &&
+    target !== 'IPython.core.display_functions.display');
 
 /** Constructs whose code may run later than the run in which they stand. */
 const DEFERRING = ['def', 'class', 'lambda', 'comprehension'];
@@ -90,13 +95,6 @@ const untoldMagics = ({ magics, told = [] }: CodeFacts): string[] =>
 /** Magics that may run or make code that isn't told. */
 export const unsettledMagics = (facts: CodeFacts): string[] =>
   untoldMagics(facts).filter(name => !SETTLED.has(name));
-
-/** What the probe calls a text that was compiled while the run went on. */
-const TEXT = '<text>';
-
-/** Whether it may run functions of the notebook, or a text that isn't told. */
-export const mayRunMore = ({ reached = [], told = [] }: CodeFacts) =>
-  reached.some(({ name }) => name !== TEXT || told.length === 0);
 
 /** Its magics do nothing but run or show a text that is told with the cell's own. */
 export const isTold = ({ magics, told = [] }: CodeFacts) =>
@@ -137,6 +135,11 @@ export function namesRead(facts: CodeFacts): readonly string[] {
     each.loads.forEach(name => names.add(name));
   }
   return [...names];
+}
+
+/** Names that it binds and may read before: what they stood for may be changed unseen. */
+export function namesCarried(facts: CodeFacts): ReadonlySet<string> {
+  return new Set(facts.carried ?? namesRead(facts));
 }
 
 /** Names that the run surely bound anew: what they stood for before is out of reach of later reads. */

@@ -8,13 +8,12 @@ import type { IFileVersion, IRun, ISession } from '../session/types';
 import {
   isHistory,
   leavesReach,
-  mayRunMore,
   namesRead,
   namesReadLater,
   namesRewritten,
   reachesByText
 } from './facts';
-import { draws, Knowledge, objections } from './harmless';
+import { callsNamed, draws, Knowledge, objections } from './harmless';
 import type { IReason } from './types';
 
 /** A state of a resource: one run's write over the states that may have lived on. */
@@ -46,9 +45,6 @@ const FIGURES = 'figures';
 
 /** Every name that some function, lambda or generator made so far may read when it runs. */
 const FUNCTIONS = 'functions';
-
-/** Calls that may show or save what an earlier run drew. */
-const MAY_SHOW = /(plot|hist|savefig|show|gcf|gca|figure|subplots?|axes)$/i;
 
 export class SessionFlow {
   /** By run number, from 1. */
@@ -91,6 +87,8 @@ class FlowBuilder {
   private readonly holders = new Set<string>();
   /** Names behind `FUNCTIONS`. */
   private readonly later = new Set<string>();
+  /** Something was drawn, or pyplot was loaded. */
+  private plots = false;
   /** Pyplot may hold figures: the next run may draw in them, show or save them. */
   private figuresOpen = true;
   /** Functions may look up names by text: from then on nobody can tell what they read. */
@@ -113,7 +111,8 @@ class FlowBuilder {
     }
     const harmless = found.length === 0;
     const opaque = this.opaqueness(run, harmless, byText);
-    const drew = draws(run);
+    this.plots ||= draws(run) || run.state?.figures !== undefined;
+    const drew = draws(run) || (this.plots && callsNamed(run));
     const reads = this.readsOf(run, harmless, drew);
     this.write(run, hides);
     if (drew) {
@@ -161,12 +160,7 @@ class FlowBuilder {
     }
     const names = namesRead(facts).map(name => `var:${name}`);
     const reaches = !harmless && this.functionsReach;
-    const shows =
-      drew ||
-      reaches ||
-      (!harmless &&
-        (mayRunMore(facts) ||
-          facts.calls.some(({ name }) => MAY_SHOW.test(name))));
+    const shows = drew || !harmless;
     const holds =
       reaches ||
       (!harmless && namesRead(facts).some(name => this.holders.has(name)));
@@ -247,13 +241,13 @@ class FlowBuilder {
   }
 }
 
-/** Objects of plot libraries and of the user's classes, and containers whose content isn't known. */
+/** Whatever isn't wholly known, or has code, may hold one. */
 function mayHoldFigure({ type, after, code }: NameChange): boolean {
-  const unknown = code === true || after === 'absent' || !('digest' in after);
-  return (
-    /^(matplotlib|mpl_toolkits|seaborn|__main__)\./.test(type ?? '') ||
-    (unknown && /^(list|tuple|dict|set|numpy\.ndarray)$/.test(type ?? ''))
-  );
+  if (after === 'absent') {
+    return false;
+  }
+  const unknown = code === true || !('digest' in after);
+  return unknown || /^(matplotlib|mpl_toolkits)\./.test(type ?? '');
 }
 
 /** Recording began late, within a run of which not everything was seen, or was paused. */

@@ -8,6 +8,7 @@ import type { IRun } from '../session/types';
 import {
   isShown,
   isTold,
+  namesCarried,
   namesRead,
   unsettledMagics,
   type CodeFacts
@@ -23,6 +24,8 @@ const MODULES = set(pure.modules);
 const FUNCTIONS = set(pure.functions);
 const PLOT_FUNCTIONS = set(pure.plots.functions);
 const PLOT_METHODS = set(pure.plots.methods);
+/** Methods that call one whose name they are given, which may be one of those. */
+const CALL_NAMED = set(pure.plots.named);
 /** What a plot is made in, and its methods that only draw. */
 const FIGURES = set(pure.plots.types);
 const DRAWS = set(pure.plots.on);
@@ -73,6 +76,11 @@ export class Knowledge {
     return this.whole && !this.types.has(name) && !this.unknown.has(name);
   }
 
+  /** A name for a value that can't be changed. */
+  isScalar(name: string): boolean {
+    return SCALARS.has(this.types.get(name) ?? '');
+  }
+
   get trusted(): boolean {
     return this.whole && !this.altered;
   }
@@ -81,7 +89,7 @@ export class Knowledge {
   mayGo(name: string): boolean {
     const type = this.typeOf(name);
     return type === null
-      ? this.figures.has(name) && !this.watched
+      ? this.figures.has(name) && !this.watched && !this.ownTypes
       : !this.watched || SCALARS.has(type);
   }
 
@@ -109,7 +117,7 @@ export class Knowledge {
       (state?.modules?.replaced.length ?? 0) > 0 ||
       (state?.modules?.own.length ?? 0) > 0 ||
       facts === null ||
-      this.alters(facts);
+      this.alters(facts, names?.names ?? []);
     this.watched ||=
       facts === null ||
       facts.imports.some(name => /^weakref(:|$)/.test(name)) ||
@@ -118,15 +126,15 @@ export class Knowledge {
   }
 
   /** Whether the text may put the user's code where a proof expects a library's. */
-  private alters(facts: CodeFacts): boolean {
-    const gives = this.givesCode(facts);
+  private alters(facts: CodeFacts, changes: readonly NameChange[]): boolean {
+    const gives = this.givesCode(facts, changes);
     return (
       facts.attributeStores.some(
         name => !this.isValue(name) && (gives || !OPTION.test(name))
       ) ||
       facts.dynamic.some(name => PATCHING.has(name)) ||
       facts.imports.some(name =>
-        /^((unittest[.:])?mock|IPython\.core\.magic)\b/.test(name)
+        /^((unittest[.:])?mock|IPython\.core[.:]magic)\b/.test(name)
       ) ||
       facts.calls.some(
         ({ name }) =>
@@ -135,17 +143,26 @@ export class Knowledge {
     );
   }
 
-  /** Whether a function or object of the user's may be handed on. */
-  private givesCode({ constructs, loads }: CodeFacts): boolean {
+  /** Whether a function or object of the user's may be handed on, or a method that changes one. */
+  private givesCode(facts: CodeFacts, changes: readonly NameChange[]): boolean {
+    const bound = new Map(
+      changes
+        .filter(({ name }) => facts.stores.includes(name))
+        .map(change => [change.name, knownType(change)])
+    );
+    const carried = namesCarried(facts);
+    const isInert = (type: string | null | undefined) =>
+      type === 'module' ||
+      (!!type && this.isListed(type) && !CHANGED_BY_METHODS.has(type));
+    const isPlain = (name: string) =>
+      (!bound.has(name) || isInert(bound.get(name))) &&
+      ((bound.has(name) && !carried.has(name)) ||
+        this.isUnbound(name) ||
+        isInert(this.types.get(name)));
     return (
-      constructs.includes('lambda') ||
-      constructs.includes('def') ||
-      loads.some(
-        name =>
-          this.typeOf(name) === null &&
-          this.types.get(name) !== 'module' &&
-          !this.isUnbound(name)
-      )
+      facts.constructs.includes('lambda') ||
+      facts.constructs.includes('def') ||
+      !facts.loads.every(isPlain)
     );
   }
 
@@ -155,7 +172,8 @@ export class Knowledge {
     return type !== undefined && !OWNERS.test(type);
   }
 
-  private learn({ name, type, after, code }: NameChange): void {
+  private learn(change: NameChange): void {
+    const { name, type, after } = change;
     this.types.delete(name);
     this.unknown.delete(name);
     this.figures.delete(name);
@@ -165,14 +183,26 @@ export class Knowledge {
     if (FIGURES.has(type ?? '')) {
       this.figures.add(name);
     }
-    const hides = code === true && CONTAINERS.has(canonical(type ?? ''));
-    if (type !== null && 'digest' in after && !hides) {
-      this.types.set(name, canonical(type));
-    } else {
+    const known = knownType(change);
+    if (known === null) {
       this.unknown.add(name);
+    } else {
+      this.types.set(name, known);
     }
   }
 }
+
+/** The type of what a name stands for now; null where not all of it is known, or it hides code. */
+function knownType({ type, after, code }: NameChange): string | null {
+  if (type === null || after === 'absent' || !('digest' in after)) {
+    return null;
+  }
+  const known = canonical(type);
+  return code === true && CONTAINERS.has(known) ? null : known;
+}
+
+/** Methods of these change them, whoever calls one that was handed on: `log.append`. */
+const CHANGED_BY_METHODS = set(['list', 'dict', 'set', 'numpy.ndarray']);
 
 /** Types whose attributes are code: modules and classes. */
 const OWNERS = /^module$|(^|\.)(type|\w*Meta\w*)$/;
@@ -187,7 +217,7 @@ const PATCHING = set(
 
 /** Calls after which a library may call a function that they were given. */
 const HOOKING =
-  /(^|\.)(register\w*|for_type\w*|addaudithook|set\w*hook|add_\w*callback|\w*connect|observe|subscribe|set_option|option_context|set_printoptions|set_string_function|seterrcall|settrace|setprofile|(meta_path|path_hooks|callbacks|\w*transformers\w*)\.(append|insert|extend))$/;
+  /(^|\.)(register\w*|for_type\w*|(add|set)\w*hook|add_\w*callback|\w*connect|observe|subscribe|set_option|option_context|(set_)?printoptions|errstate|seterrcall|set_string_function|settrace|setprofile|(meta_path|path_hooks|callbacks|\w*transformers\w*)\.(append|insert|extend))$/;
 
 /** Calls that make classes, or objects of classes that no text names. */
 const MAKES_TYPES =
@@ -278,8 +308,9 @@ function fromEffects(run: IRun): IReason[] {
 }
 
 /**
- * Every name that differs was bound by the text, over nothing that could notice. One
- * that was and is unknown, and that the text doesn't name, isn't seen to differ.
+ * Every name that differs was bound by the text, over nothing that could notice, and
+ * that the run can't have changed before. One that was and is unknown, and that the text
+ * doesn't name, isn't seen to differ.
  */
 function fromNames(
   changes: readonly NameChange[],
@@ -288,6 +319,7 @@ function fromNames(
   before: Knowledge
 ): IReason[] {
   const named = new Set(namesRead(facts));
+  const carried = namesCarried(facts);
   const refuse = (change: NameChange) => {
     const { name, type, same, after } = change;
     if (same === true && isUnknown(change) && !named.has(name)) {
@@ -296,17 +328,27 @@ function fromNames(
     if (after !== 'absent' && !before.mayKeep(type)) {
       return true;
     }
-    if (isShown(name) && !stores.has(name)) {
+    if (isShown(name) && !stores.has(name) && !isSeenToDiffer(change)) {
       return false;
     }
     const gone = after === 'absent';
-    const over = change.before !== 'absent' && !before.mayGo(name);
+    const over =
+      change.before !== 'absent' &&
+      !(carried.has(name) ? before.isScalar(name) : before.mayGo(name));
     return !stores.has(name) || same === true || gone || over;
   };
   return changes
     .filter(refuse)
     .map(({ name }) => ({ code: 'changed-name', resource: name }));
 }
+
+/** The same object with another content. */
+const isSeenToDiffer = ({ before, after, same }: NameChange) =>
+  same === true &&
+  before !== 'absent' &&
+  after !== 'absent' &&
+  'digest' in before &&
+  'digest' in after;
 
 const isUnknown = ({ before, after }: NameChange) =>
   before !== 'absent' &&
@@ -495,14 +537,23 @@ function isPureChain(
   return having.length > 0 && having.every(isPure);
 }
 
+const methodOf = (name: string) => name.slice(name.lastIndexOf('.') + 1);
+
 /** Whether a run draws: plots stay with the session until they are shown. */
 export function draws({ facts }: IRun): boolean {
   return (
     facts?.calls.some(
       ({ name, target, receiverType }) =>
-        PLOT_METHODS.has(name.slice(name.lastIndexOf('.') + 1)) ||
+        PLOT_METHODS.has(methodOf(name)) ||
         (target ?? '').startsWith('matplotlib') ||
         (receiverType ?? '').startsWith('matplotlib')
     ) ?? false
+  );
+}
+
+/** Whether it calls methods by names that it gives as texts: these may draw. */
+export function callsNamed({ facts }: IRun): boolean {
+  return (
+    facts?.calls.some(({ name }) => CALL_NAMED.has(methodOf(name))) ?? false
   );
 }

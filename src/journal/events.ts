@@ -335,6 +335,8 @@ export const RunCode = probeEvent('run.code', {
   /** Loads in bodies of functions, lambdas and generators: these may run at any later time. */
   deferred: z.optional(z.array(z.string())),
   stores: z.array(z.string()),
+  /** Stores that it may load before it binds them: as what they stood for before the run. */
+  carried: z.optional(z.array(z.string())),
   deletes: z.array(z.string()),
   imports: z.array(z.string()),
   magics: z.array(z.string()),

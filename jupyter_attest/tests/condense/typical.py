@@ -210,4 +210,90 @@ TYPICAL: dict[str, Case] = {
         inputs=TABLE,
         dropped="3 4 5",
     ),
+    "axes that share with those before": case(
+        "1 2 3 4",
+        _INLINE,
+        "fig, ax = plt.subplots(); keep = fig",
+        "ax = plt.subplot(121, sharex=ax)\nax.set_xlim(0, 50)",
+        f"x = keep.axes[0].get_xlim()\n{WRITE}",
+    ),
+    "a figure that a method holds": case(
+        "1 2 3 4",
+        f"import matplotlib\nmatplotlib.use('Agg')\n{_PLT}\nimport types",
+        "save, held = plt.gcf().savefig, types.SimpleNamespace(fig=plt.gcf())",
+        "plt.plot([1, 2])",
+        "save('out', metadata={'Software': None}, format='png')",
+    ),
+    "a plot that is made by its name": case(
+        "1 2 3 4",
+        f"import matplotlib\nmatplotlib.use('Agg')\nimport pandas as pd\n{_PLT}\n"
+        "s = pd.Series([1, 2])",
+        "fig, ax = plt.subplots()",
+        "s.agg('plot')",
+        f"x = len(ax.lines)\n{WRITE}",
+    ),
+    "memory that another array shares": case(
+        "1 2 3",
+        "import numpy as np\na = np.array([1.0, -2.0, 3.0])\nm = np.ma.array(a, mask=[0, 0, 1])",
+        "np.clip(a, 0, 1, out=a)\na = 0",
+        f"x = m.sum()\n{WRITE}",
+    ),
+    "a log in memory": case(
+        "1 2 3",
+        f"import io, logging\n{_PLT}\nbuffer = io.StringIO()\n"
+        "logging.basicConfig(stream=buffer, level=logging.INFO, force=True)",
+        "plt.bar(['1', '2'], [3, 4])\nplt.show()",
+        f"x = buffer.getvalue().count('categorical')\n{WRITE}",
+    ),
+    "warnings that are gathered": case(
+        "1 2 3",
+        "import warnings, numpy as np\n"
+        "seen = warnings.catch_warnings(record=True).__enter__()\nwarnings.simplefilter('always')",
+        "np.log(0)",
+        f"x = len(seen)\n{WRITE}",
+    ),
+    "a list's method as a callback": case(
+        "1 2 3",
+        "log = []\nget_ipython().events.register('pre_run_cell', log.append)",
+        "print('hello')",
+        f"x = len(log)\n{WRITE}",
+    ),
+    "a list's method as the stream's hook": case(
+        "1 2 3",
+        "import sys\nlog = []\nsys.stdout.register_hook(log.append)",
+        "print('hello')",
+        f"x = len(log)\n{WRITE}",
+    ),
+    "a library that calls a dict's method": case(
+        "1 2 3",
+        "import numpy as np\nd = {}\nnp.seterrcall(d.setdefault); np.seterr(all='call')",
+        "np.log(np.zeros(2))",
+        f"x = d\n{WRITE}",
+    ),
+    "a class that a call made": case(
+        "1 2 3",
+        "import abc\nn = []\nA = abc.ABCMeta('A', (), {'__repr__': lambda s: str(n.append(1))})\n"
+        "a = [A()]",
+        "print(a)",
+        f"x = len(n)\n{WRITE}",
+    ),
+    "names that the shell lists": case(
+        "1 2 3",
+        "ip = get_ipython()",
+        "k = 5",
+        f"x = 'k' in ip.run_line_magic('who_ls', '')\n{WRITE}",
+    ),
+    "a table that a database finds by its name": case(
+        "1 2 3",
+        "import duckdb, pandas as pd\ncon = duckdb.connect()",
+        "t = pd.DataFrame({'v': [1, 2, 3]})",
+        f"x = con.table('t').fetchall()\n{WRITE}",
+    ),
+    "an expression that is evaluated again": case(
+        "1 2 3 4",
+        "import numpy as np, numexpr as ne\na = np.arange(3)",
+        "ne.evaluate('a * 2')",
+        "a = np.arange(5)",
+        f"x = ne.re_evaluate()\n{WRITE}",
+    ),
 }

@@ -133,6 +133,25 @@ def test_looking_at_a_receiver_runs_none_of_its_code(kernel: Kernel) -> None:
     assert kernel.run("log").results == ["['go', 'go']"]
 
 
+def test_names_that_a_run_may_read_before_it_binds_them(kernel: Kernel) -> None:
+    kernel.record("c0 = c1 = 1; c2 = [1]")
+    carried = {
+        "c0 = 2\nc0 + 1": [],
+        "c0 = c0 + 1": ["c0"],
+        "c0, c1 = c1, c0": ["c0", "c1"],
+        "c0 += 1": ["c0"],
+        "if c1: c0 = 2\nc0 + 1\nc0 = 3": ["c0"],
+        "for c0 in c2: c0 + 1": [],
+        "for c2 in c2: pass": ["c2"],
+        "for c0 in []: pass\nelse: c0 + 1": ["c0"],
+        "import math as c0\nc0.pi": [],
+        "%%time\nc0 = 1\nc1 = c0": [],
+    }
+    for code, names in carried.items():
+        assert of(kernel.record(code), "run.code")[-1]["carried"] == names, code
+        kernel.record("c0 = c1 = 1; c2 = [1]")
+
+
 def test_user_functions_are_followed(kernel: Kernel) -> None:
     kernel.record("base = 1\ndef low(): return base\ndef high(): return low()\n"
                   "class Thing:\n    def run(self): return high()\nthing = Thing()")  # fmt: skip

@@ -137,6 +137,20 @@ REPLACED: dict[str, tuple[str, str, str]] = {
         "_f.for_type(complex, lambda o, p, c: p.text('!'))", "formatters", "_f.pop(complex); None"),
     "a callback": ("def _cb(*a): pass\nget_ipython().events.register('post_run_cell', _cb)",
         "events.post_run_cell", "get_ipython().events.unregister('post_run_cell', _cb)"),
+    "a list's method as a callback": (
+        "_cb2 = []\nget_ipython().events.register('post_run_cell', _cb2.append)",
+        "events.post_run_cell",
+        "get_ipython().events.callbacks['post_run_cell'].pop(); None"),
+    "a magic": (
+        "_m = get_ipython().magics_manager.magics['line']; _own = _m['time']; _m['time'] = print",
+        "magic.time", "_m['time'] = _own"),
+    "a log that is kept in memory": (
+        "import io, logging; _h = logging.StreamHandler(io.StringIO())\n"
+        "logging.root.addHandler(_h)",
+        "logging.root", "logging.root.removeHandler(_h)"),
+    "where warnings go": (
+        "import warnings; _w = warnings.catch_warnings(record=True); _w.__enter__()",
+        "warnings._showwarnmsg_impl", "_w.__exit__()"),
     "an input transformer": (
         "def _tr(lines): return lines\nget_ipython().input_transformers_post.append(_tr)",
         "input_transformers", "get_ipython().input_transformers_post.remove(_tr)"),

@@ -189,10 +189,15 @@ describe('what is left out', () => {
 
   it('is a plot in axes that the run has made, and nothing in earlier ones', () => {
     const axes = 'matplotlib.axes._axes.Axes';
-    const draw = (name: string, receiverType: string | null): ICell => ({
+    const draw = (
+      name: string,
+      receiverType: string | null,
+      carried: string[] = []
+    ): ICell => ({
       facts: {
         loads: ['plt', 'ax'],
         stores: ['ax'],
+        carried,
         calls: [
           {
             name: 'plt.subplots',
@@ -202,7 +207,8 @@ describe('what is left out', () => {
           { name, receiverType }
         ]
       },
-      binds: [['ax', axes]]
+      binds: [['ax', axes]],
+      state: { figures: 0 }
     });
     const again: ICell = {
       facts: { loads: ['ax'], calls: [{ name: 'ax.hist', receiverType: axes }] }
@@ -212,6 +218,7 @@ describe('what is left out', () => {
     const drawn = draw('ax.hist', axes);
     expect(cells(drawn, drawn)).toEqual([1, 2]);
     expect(cells(drawn, again)).toEqual([]);
+    expect(cells(drawn, draw('ax.hist', axes, ['ax']))).toEqual([]);
     expect(cells(draw('ax.hist', null))).toEqual([]);
     expect(cells(draw('ax.remove', axes))).toEqual([]);
   });
@@ -324,7 +331,8 @@ describe('what is left out', () => {
       facts: {
         loads: ['df'],
         calls: [{ name: 'df.hist', receiverType: 'pandas.DataFrame' }]
-      }
+      },
+      state: { figures: 0 }
     };
     const frame = assigns('df', [], 'pandas.DataFrame');
     const figure = assigns('fig', [], 'matplotlib.figure.Figure');
@@ -365,7 +373,9 @@ describe('what is left out', () => {
       writes: true
     };
     const frame = assigns('df', [], 'pandas.DataFrame');
-    expect(dropped(sliceOf(frame, plot, fits('df')))).toEqual([2]);
+    const closed = { ...plot, state: { figures: 0 } };
+    expect(dropped(sliceOf(frame, closed, fits('df')))).toEqual([2]);
+    expect(dropped(sliceOf(frame, plot, fits('df')))).toEqual([]);
     expect(dropped(sliceOf(frame, plot, saves))).toEqual([]);
   });
 });
@@ -523,6 +533,51 @@ describe('a run is kept when', () => {
     expect(found[1]!.because).toEqual([
       { code: 'may-be-read-by', resource: 'exec', run: 3 }
     ]);
+  });
+
+  it.each([
+    [{ name: 'ip.run_line_magic', receiverType: 'ipykernel.zmqshell.Shell' }],
+    [{ name: 'con.table', receiverType: '_duckdb.DuckDBPyConnection' }],
+    [{ name: 'ne.re_evaluate', receiverType: 'module', target: 'numexpr' }],
+    [{ name: 'ctx.register_globals', receiverType: 'polars.sql.SQLContext' }]
+  ])('a library may look its name up: %j', call => {
+    const looks: ICell = { facts: { calls: [call] }, writes: true };
+    expect(dropped(sliceOf(assigns('y'), looks))).toEqual([]);
+  });
+
+  it('a function or method may have been handed to a library before', () => {
+    const hands: ICell = {
+      facts: {
+        loads: ['np', 'l'],
+        calls: [
+          { name: 'np.seterrcall', receiverType: 'module', target: 'numpy' }
+        ]
+      }
+    };
+    const after = (type: string) =>
+      dropped(
+        sliceOf(assigns('l', [], type), hands, prints('l'), fits('np', 'l'))
+      );
+    expect(after('int')).toEqual([3]);
+    expect(after('list')).toEqual([]);
+  });
+
+  it('it may have changed what a name stood for that it binds again', () => {
+    const again = (carried: string[], type: string) => {
+      const facts = {
+        loads: ['v'],
+        stores: ['v'],
+        carried,
+        calls: []
+      };
+      const rebinds: ICell = { facts, binds: [['v', 'int']] };
+      return dropped(
+        sliceOf(assigns('v', [], type), nothing(), rebinds, fits('x'))
+      );
+    };
+    expect(again([], 'list')).toEqual([1, 2, 3]);
+    expect(again(['v'], 'int')).toEqual([1, 2, 3]);
+    expect(again(['v'], 'list')).not.toContain(3);
   });
 
   it('a later run reads results by their numbers', () => {
