@@ -63,7 +63,8 @@ class Facts:
         #: Those whose text these facts tell, or those of a nested run.
         self.told: set[str] = set()
         self.dynamic: set[str] = set()
-        self.attribute_stores: set[str] = set()
+        #: Attributes set, with the statements that do; -1 is one in a function or of a hidden name.
+        self.attribute_stores: dict[str, set[int]] = {}
         self.subscript_stores: set[str] = set()
         #: (name, receiver or None, statement) of each call
         self.calls: dict[tuple[str, str | None, int], None] = {}
@@ -95,7 +96,9 @@ class Facts:
                 continue
             if kind == "Attribute":
                 if type(node.ctx).__name__ != "Load":
-                    self.attribute_stores.add(dotted(node))
+                    away = later or root_name(node) in hidden
+                    which = self.attribute_stores.setdefault(dotted(node), set())
+                    which.add(-1 if away else statement)
                 elif node.attr in self.DYNAMIC_ATTRIBUTES:
                     self.dynamic.add(node.attr)
             elif kind == "Subscript":

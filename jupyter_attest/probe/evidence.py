@@ -31,7 +31,7 @@ class Owed:
         self.stores: set[str] = set()
         if facts is not None:
             self.touched = facts.loads | set(facts.stores) | facts.deletes
-            self.stores = facts.attribute_stores
+            self.stores = set(facts.attribute_stores)
         for function in reached:
             self.touched.add(function["name"])
             self.touched.update(function["loads"])

@@ -228,6 +228,12 @@ class Runs(Meter):
             call = calls.setdefault((name, kind), {"name": name, "receiverType": kind})
             if target:
                 call["target"] = target
+        owners = {}  # type: dict[str, str]
+        for name, statements in facts.attribute_stores.items():
+            base = name.partition(".")[0]
+            owner, _ = self._receiver(name, base, min(statements), facts, namespace)
+            if owner is not None and min(statements) >= 0:
+                owners[name] = owner
         reached = reached_functions(facts.loads | run.by_text, namespace)
         if run.by_text:
             reached.append({"name": BY_TEXT, "loads": sorted(run.by_text)})
@@ -244,6 +250,7 @@ class Runs(Meter):
             **({"told": sorted(facts.told)} if facts.told else {}),
             "dynamic": sorted(facts.dynamic),
             "attributeStores": sorted(facts.attribute_stores),
+            **({"attributeOwners": owners} if owners else {}),
             "subscriptStores": sorted(facts.subscript_stores),
             "calls": list(calls.values()),
             "constructs": sorted(facts.constructs),

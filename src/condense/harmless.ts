@@ -130,7 +130,7 @@ export class Knowledge {
     const gives = this.givesCode(facts, changes);
     return (
       facts.attributeStores.some(
-        name => !this.isValue(name) && (gives || !OPTION.test(name))
+        name => !this.isValue(name, facts) && (gives || !OPTION.test(name))
       ) ||
       facts.dynamic.some(name => PATCHING.has(name)) ||
       facts.imports.some(name =>
@@ -167,8 +167,16 @@ export class Knowledge {
   }
 
   /** An attribute of a value, e.g. `df.columns`: no class or module. */
-  private isValue(attribute: string): boolean {
-    const type = this.types.get(attribute.split(/[.[(]/)[0]!);
+  private isValue(
+    attribute: string,
+    { attributeOwners = {}, stores }: CodeFacts
+  ): boolean {
+    const owner = canonical(attributeOwners[attribute] ?? '');
+    if (CONTAINERS.has(owner)) {
+      return true;
+    }
+    const name = attribute.split(/[.[(]/)[0]!;
+    const type = stores.includes(name) ? undefined : this.types.get(name);
     return type !== undefined && !OWNERS.test(type);
   }
 

@@ -344,6 +344,8 @@ export const RunCode = probeEvent('run.code', {
   told: z.optional(z.array(z.string())),
   dynamic: z.array(z.string()),
   attributeStores: z.array(z.string()),
+  /** Exact type of the name that each of them begins with, where it surely stood for that. */
+  attributeOwners: z.optional(z.record(z.string(), z.string())),
   subscriptStores: z.array(z.string()),
   calls: z.array(
     z.looseObject({

@@ -296,4 +296,20 @@ TYPICAL: dict[str, Case] = {
         "a = np.arange(5)",
         f"x = ne.re_evaluate()\n{WRITE}",
     ),
+    "columns named where the table is read": case(
+        "1 2 4",
+        "import pandas as pd",
+        "df = pd.read_csv('t.csv')\ndf.columns = ['x', 'y']",
+        "df.describe()",
+        SAVE,
+        inputs=TABLE,
+        dropped="3",
+    ),
+    "a method put on a class by the name of a table": case(
+        "1 2 3 4",
+        "import pandas as pd\nl = []\ndf = pd.DataFrame({'a': [1]})",
+        "df = pd.Index\ndf.nunique = lambda self: l.append(1)\ndf = pd.DataFrame({'a': [1]})",
+        "df.columns.nunique()",
+        "x = len(l)\n" + WRITE,
+    ),
 }

@@ -97,6 +97,19 @@ def test_magics_whose_text_is_told_are_named(kernel: Kernel) -> None:
         assert (event.get("told"), event["loads"]) == (magics, loads), code
 
 
+def test_what_an_attribute_is_set_of_is_told_where_it_is_sure(kernel: Kernel) -> None:
+    kernel.record("import types; held = types.SimpleNamespace()")
+    code = (
+        "fresh = types.SimpleNamespace(); fresh.a = 1\nfresh.b = 1; held.a = 1\n"
+        "twice = held; twice.a = 1\ntwice = 2\n"
+        "def f(held): held.b = 1"
+    )
+    event = one(kernel.record(code), "run.code")
+    assert event["attributeStores"] == ["fresh.a", "fresh.b", "held.a", "held.b", "twice.a"]
+    space = "types.SimpleNamespace"
+    assert event["attributeOwners"] == {"fresh.a": space, "fresh.b": space, "held.a": space}
+
+
 def test_a_type_asked_for_is_no_type_made(kernel: Kernel) -> None:
     asked = one(kernel.record("type(1)"), "run.code")
     assert calls(asked)["type"] == (None, "builtins.type")
