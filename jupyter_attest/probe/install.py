@@ -63,8 +63,9 @@ class ProbeSource:
                 if raw is not None:
                     _make_private((folder / name).parent)
                     write_private(folder / name, raw)
-            # Python makes this one with the user's mask when a child loads its probe.
-            _make_private(folder / "__pycache__")
+            # Python makes these with the user's mask when a child loads its probe.
+            for name in ("", "carrier"):
+                _make_private(folder / name / "__pycache__")
             write_private(target, self.probe)
         return target
 

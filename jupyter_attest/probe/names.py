@@ -205,16 +205,18 @@ class Names:
         after: dict[str, Entry | None],
         budget: Budget,
     ) -> None:
-        """Look at names: what was known first, then what is new or wasn't, each by its cost."""
+        """Look at names: what is known and cheap, what is new or unknown, what is costly."""
         for name in sorted(names, key=self._cost):
             before[name] = self.entries.get(name)
             after[name] = self._look(name, before[name], budget)
 
-    def _cost(self, name: str) -> tuple[bool, int, str]:
+    def _cost(self, name: str) -> tuple[int, int, str]:
         entry = self.entries.get(name)
         if entry is None or entry.id != _id(self.namespace.get(name)):
-            return True, 0, name
-        return entry.digest is None, entry.cost, name
+            return 1, 0, name
+        if entry.digest is None:
+            return 1, entry.cost, name
+        return 2 * (entry.cost > COSTLY), entry.cost, name
 
     def _look(self, name: str, before: Entry | None, budget: Budget) -> Entry | None:
         if name not in self.namespace:

@@ -51,7 +51,8 @@ def killed(server: RunningServer, name: str, *cells: str, ready: str) -> tuple[P
     journal.wait("kernel.died")
     journal.wait("observer.left", file="helper.jsonl")
     client.stop()
-    server.shut_down(kernel)
+    # Jupyter may be starting it again just now, or have given it up.
+    wait_for(lambda: server.call("DELETE", f"api/kernels/{kernel}").status_code in (204, 404))
     return folder, journal
 
 

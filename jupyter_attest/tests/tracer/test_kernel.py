@@ -97,8 +97,9 @@ def test_a_traced_kernel_lives_as_any_other(server: RunningServer) -> None:
 
     for code in (NATIVE, CHILD, SHELL):
         assert client.run(code)["status"] == "ok"
-    waiting = client.kernel.execute("import time\ntime.sleep(600)")
-    wait_for(lambda: len(first.of("run.input")) == 4)
+    asleep = "import time; open('asleep', 'w').close(); time.sleep(600)"
+    waiting = client.kernel.execute(asleep)
+    wait_for((server.root / "asleep").exists)
     assert server.call("POST", f"api/kernels/{kernel}/interrupt").status_code == 204
     assert client.reply(waiting)["ename"] == "KeyboardInterrupt"
     assert client.run("open('after.txt', 'w').close()")["status"] == "ok"
