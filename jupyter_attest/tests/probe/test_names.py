@@ -251,15 +251,15 @@ def test_so_many_names_that_looking_costs_too_much_are_not_looked_at(tmp_path: P
 def test_many_names_that_share_objects_are_grouped(kernel: Kernel) -> None:
     code = (
         "one, two = [], []\n"
-        "globals().update({f'g{i}': [i, one if i % 2 else two] for i in range(200)})\n"
+        "globals().update({f'g{i}': [i, one if i % 2 else two] for i in range(40)})\n"
         "alone = [[]]"
     )
     told = rows(kernel, code)
-    groups = {told[f"g{i}"]["group"] for i in range(1, 200, 2)}
+    groups = {told[f"g{i}"]["group"] for i in range(1, 40, 2)}
     assert groups == {told["one"]["group"]} == {"g1"}
-    assert {told[f"g{i}"]["group"] for i in range(0, 200, 2)} == {"g0"}
+    assert {told[f"g{i}"]["group"] for i in range(0, 40, 2)} == {"g0"}
     assert told["alone"]["group"] is None
-    kernel.run("[globals().pop(f'g{i}') for i in range(200)]; del one, two, alone")
+    kernel.run("[globals().pop(f'g{i}') for i in range(40)]; del one, two, alone")
 
 
 def test_names_bound_between_runs_are_told(kernel: Kernel) -> None:
