@@ -393,7 +393,7 @@ def _is_plain(value: Any) -> bool:
     return not level
 
 
-#: Settings that matplotlib makes itself then.
+#: Settings that matplotlib makes itself when the first figure is made: a choice of backend.
 SETS_ITSELF = frozenset({"backend", "backend_fallback", "interactive"})
 
 

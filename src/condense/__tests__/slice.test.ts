@@ -51,6 +51,21 @@ const fits = (...loads: string[]): ICell => ({
   writes: true
 });
 
+const callsPyplot = (method: string): ICell => ({
+  facts: {
+    loads: ['plt'],
+    calls: [
+      {
+        name: `plt.${method}`,
+        receiverType: 'module',
+        target: 'matplotlib.pyplot'
+      }
+    ]
+  }
+});
+
+const savesPlot = (): ICell => ({ ...callsPyplot('savefig'), writes: true });
+
 const opaque = (): ICell => ({
   facts: {
     loads: ['exec'],
@@ -224,32 +239,9 @@ describe('what is left out', () => {
   });
 
   it('is what was drawn, once no figure of it is open and no name holds one', () => {
-    const draws: ICell = {
-      facts: {
-        loads: ['plt'],
-        calls: [
-          {
-            name: 'plt.plot',
-            receiverType: 'module',
-            target: 'matplotlib.pyplot'
-          }
-        ]
-      }
-    };
+    const draws = callsPyplot('plot');
     const closed: ICell = { ...draws, state: { figures: 0 } };
-    const saves: ICell = {
-      facts: {
-        loads: ['plt'],
-        calls: [
-          {
-            name: 'plt.savefig',
-            receiverType: 'module',
-            target: 'matplotlib.pyplot'
-          }
-        ]
-      },
-      writes: true
-    };
+    const saves = savesPlot();
     const holds = assigns('fig', ['thing'], 'matplotlib.figure.Figure');
     expect(dropped(sliceOf(draws, draws, saves))).toEqual([]);
     expect(dropped(sliceOf(draws, closed, saves))).toEqual([1, 2]);
@@ -359,19 +351,7 @@ describe('what is left out', () => {
         calls: [{ name: 'df.hist', receiverType: 'pandas.DataFrame' }]
       }
     };
-    const saves: ICell = {
-      facts: {
-        loads: ['plt'],
-        calls: [
-          {
-            name: 'plt.savefig',
-            receiverType: 'module',
-            target: 'matplotlib.pyplot'
-          }
-        ]
-      },
-      writes: true
-    };
+    const saves = savesPlot();
     const frame = assigns('df', [], 'pandas.DataFrame');
     const closed = { ...plot, state: { figures: 0 } };
     expect(dropped(sliceOf(frame, closed, fits('df')))).toEqual([2]);
