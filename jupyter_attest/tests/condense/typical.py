@@ -312,4 +312,11 @@ TYPICAL: dict[str, Case] = {
         "df.columns.nunique()",
         "x = len(l)\n" + WRITE,
     ),
+    "a function put on a table as its method": case(
+        "1 2 3 4",
+        "import pandas as pd\nl = []",
+        "df = pd.DataFrame({'a': [1]})\ndf.head = lambda: l.append(1)",
+        "df.head()",
+        "x = len(l)\n" + WRITE,
+    ),
 }
