@@ -216,7 +216,7 @@ class Names:
             return 1, 0, name
         if entry.digest is None:
             return 1, entry.cost, name
-        return 2 * (entry.cost > COSTLY), entry.cost, name
+        return (2 if entry.cost > COSTLY else 0), entry.cost, name
 
     def _look(self, name: str, before: Entry | None, budget: Budget) -> Entry | None:
         if name not in self.namespace:
